@@ -1,0 +1,38 @@
+// Package auth answers who somebody is. The packages beneath it are the
+// schemes that verify a secret (basic, token) and the validators that prove an
+// address (validate). It knows neither topics nor connections.
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parley/internal/chat"
+)
+
+// Why a secret is refused. Callers translate them for the wire.
+var (
+	ErrMalformed   = errors.New("auth: malformed secret")
+	ErrFailed      = errors.New("auth: wrong secret")
+	ErrExpired     = errors.New("auth: expired")
+	ErrPolicy      = errors.New("auth: login or password against the rules")
+	ErrUnsupported = errors.New("auth: not supported by the scheme")
+	ErrBusy        = errors.New("auth: too many logins at a time")
+)
+
+// Record is what a scheme knows of somebody who proved himself.
+type Record struct {
+	User      chat.UID
+	Level     chat.Level
+	Expires   time.Time // of the secret; zero: never
+	Validated bool      // required credentials are known to be confirmed
+	NoLogin   bool      // good for a single purpose, not for a session
+}
+
+// Scheme verifies secrets.
+type Scheme interface {
+	// Authenticate returns ErrMalformed, ErrFailed, ErrExpired, ErrUnsupported
+	// or ErrBusy for what it refuses.
+	Authenticate(ctx context.Context, secret []byte) (*Record, error)
+}

@@ -1,0 +1,216 @@
+// Package validate proves that an address belongs to a user: he is sent a code
+// and returns it (surfaces.md §3). Refusals are those of the wire.
+package validate
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/internal/chat"
+	"parley/store"
+	"parley/wsproto"
+)
+
+const maxAddressLen = 128 // bytes (surfaces.md §12)
+
+// Method is one kind of address and its rules.
+type Method struct {
+	Name          string // "email"
+	AddToTags     bool   // a confirmed address becomes a tag
+	Required      []chat.Level
+	Domains       []string // allowed; empty: all
+	CodeLength    int
+	MaxRetries    int
+	DebugResponse string // accepted beside the real code; empty: none
+}
+
+// Store is what the validators need of the store.
+type Store interface{ store.Credentials }
+
+// Set is all methods that are in use.
+type Set struct {
+	methods []Method
+	store   Store
+	now     func() time.Time
+}
+
+// New makes a set of validators.
+func New(st Store, now func() time.Time, methods ...Method) *Set {
+	return &Set{methods: methods, store: st, now: now}
+}
+
+func (s *Set) method(name string) *Method {
+	for i := range s.methods {
+		if s.methods[i].Name == name {
+			return &s.methods[i]
+		}
+	}
+	return nil
+}
+
+// Required lists the methods that users of a level must have confirmed.
+func (s *Set) Required(l chat.Level) []string {
+	var out []string
+	for _, m := range s.methods {
+		if slices.Contains(m.Required, l) {
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}
+
+// RequiredByLevel is Required for {hi}: nil if nothing is.
+func (s *Set) RequiredByLevel() map[string][]string {
+	var out map[string][]string
+	for _, l := range []chat.Level{chat.LevelAnon, chat.LevelAuth, chat.LevelRoot} {
+		if req := s.Required(l); len(req) > 0 {
+			if out == nil {
+				out = make(map[string][]string)
+			}
+			out[l.String()] = req
+		}
+	}
+	return out
+}
+
+// Check brings an address into its normal form, or says what is wrong with it.
+func (s *Set) Check(c *wsproto.Cred) (string, error) {
+	m := s.method(c.Meth)
+	if m == nil || m.Name != "email" {
+		return "", wsproto.ErrMalformed
+	}
+	value := strings.ToLower(strings.TrimSpace(c.Val))
+	a, err := mail.ParseAddress(value)
+	if err != nil || a.Address != value || a.Name != "" || len(value) > maxAddressLen {
+		return "", wsproto.ErrMalformed
+	}
+	if _, domain, _ := strings.Cut(value, "@"); len(m.Domains) > 0 && !slices.Contains(m.Domains, domain) {
+		return "", wsproto.ErrPolicy
+	}
+	return value, nil
+}
+
+// Known tells whether a method is in use.
+func (s *Set) Known(method string) bool { return s.method(method) != nil }
+
+// Pending makes the record of an address that is yet to be confirmed.
+func (s *Set) Pending(u chat.UID, method, value string) (store.Credential, error) {
+	m := s.method(method)
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(m.CodeLength)), nil)
+	n, err := rand.Int(rand.Reader, limit)
+	if err != nil {
+		return store.Credential{}, err
+	}
+	at := s.now().UTC().Truncate(time.Millisecond)
+	return store.Credential{
+		User: u, Method: method, Value: value, Created: at, Updated: at, Code: fmt.Sprintf("%0*d", m.CodeLength, n),
+	}, nil
+}
+
+// Request asks a user to confirm an address. A method that is not in use is
+// ignored.
+func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred) error {
+	if !s.Known(c.Meth) {
+		return nil
+	}
+	value, err := s.Check(c)
+	if err != nil {
+		return err
+	}
+	rec, err := s.Pending(u, c.Meth, value)
+	if err != nil {
+		return err
+	}
+	return s.store.PutCredential(ctx, &rec)
+}
+
+// Confirm checks the answer to the pending request of a method and returns the
+// tag that was earned, if any: 404 if there is no request, 422 after too many
+// wrong answers, 406 for one more of them.
+func (s *Set) Confirm(ctx context.Context, u chat.UID, c *wsproto.Cred) (tag string, err error) {
+	m := s.method(c.Meth)
+	if m == nil {
+		return "", nil
+	}
+	rec, err := s.store.PendingCredential(ctx, u, m.Name)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return "", wsproto.ErrNotFound
+	case err != nil:
+		return "", err
+	case rec.Failed > m.MaxRetries:
+		return "", wsproto.ErrPolicy
+	}
+	if !m.accepts(rec.Code, c.Resp) {
+		if err := s.store.FailCredential(ctx, u, m.Name, s.now().UTC().Truncate(time.Millisecond)); err != nil {
+			return "", err
+		}
+		return "", wsproto.ErrResponse
+	}
+	done, err := s.store.ConfirmCredential(ctx, u, m.Name, s.now().UTC().Truncate(time.Millisecond))
+	if err != nil || !m.AddToTags {
+		return "", err
+	}
+	return m.Name + ":" + done.Value, nil
+}
+
+func (m *Method) accepts(code, response string) bool {
+	ok := subtle.ConstantTimeCompare([]byte(code), []byte(response)) == 1
+	return ok || m.DebugResponse != "" && subtle.ConstantTimeCompare([]byte(m.DebugResponse), []byte(response)) == 1
+}
+
+// Remove forgets an address and returns the tag that goes with it. The last
+// confirmed one of a required method stays: 422.
+func (s *Set) Remove(ctx context.Context, u chat.UID, level chat.Level, c *wsproto.Cred) (tag string, err error) {
+	m := s.method(c.Meth)
+	if m == nil {
+		return "", wsproto.ErrMalformed
+	}
+	value := strings.ToLower(strings.TrimSpace(c.Val))
+	list, err := s.store.Credentials(ctx, u, m.Name)
+	if err != nil {
+		return "", err
+	}
+	done, found := 0, false
+	for _, rec := range list {
+		if rec.Done {
+			done++
+		}
+		if rec.Value == value {
+			found = rec.Done
+		}
+	}
+	if found && done == 1 && slices.Contains(m.Required, level) {
+		return "", wsproto.ErrPolicy
+	}
+	if err := s.store.DeleteCredential(ctx, u, m.Name, value); err != nil {
+		return "", err
+	}
+	if !m.AddToTags || !found {
+		return "", nil
+	}
+	return m.Name + ":" + value, nil
+}
+
+// Missing lists the required methods that a user has not confirmed yet.
+func (s *Set) Missing(ctx context.Context, u chat.UID, level chat.Level) ([]string, error) {
+	required := s.Required(level)
+	if len(required) == 0 {
+		return nil, nil
+	}
+	list, err := s.store.Credentials(ctx, u, "")
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(required, func(method string) bool {
+		return slices.ContainsFunc(list, func(c store.Credential) bool { return c.Done && c.Method == method })
+	}), nil
+}

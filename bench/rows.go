@@ -1,0 +1,200 @@
+//go:build linux
+
+package bench
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// scale is how large and how long the measurements of the table are.
+type scale struct {
+	about string // for people: how long it takes
+
+	runs, workers int
+	warm, d       time.Duration
+	pairs         int
+	groups        []groupTarget
+	page          int // messages in the topic whose pages are read
+	users         int // who log in and come and go
+	idle          []int
+	settle, hold  time.Duration // of idle sessions
+	stored        int           // messages before the first kill
+	rounds        int           // kills
+	starts        int
+	rest          time.Duration // before the server is weighed
+}
+
+// groupTarget is a size of groups and the most CPU per delivery, as a ratio to the hub.
+type groupTarget struct {
+	groups, subs int
+	most         float64
+}
+
+// scale is the size that the flags ask for.
+func (o *options) scale() scale {
+	sc := scale{
+		about: "about 9 minutes", runs: 3, workers: o.workers, warm: time.Second, d: 5 * time.Second,
+		pairs: 50, groups: []groupTarget{{50, 10, 2.5}, {10, 100, 1.3}, {1, 1000, 1.2}},
+		page: 10_000, users: 200, idle: []int{5000}, settle: 5 * time.Second, hold: 20 * time.Second,
+		stored: 100_000, rounds: 3, starts: 5, rest: 2 * time.Second,
+	}
+	switch {
+	case o.quick:
+		sc.about, sc.runs, sc.warm, sc.d = "about 2 minutes", 1, 500*time.Millisecond, 2*time.Second
+		sc.settle, sc.hold, sc.rounds, sc.starts, sc.rest = 3*time.Second, time.Second, 1, 2, time.Second
+	case o.full:
+		sc.about, sc.d, sc.idle = "about 20 minutes", 10*time.Second, []int{5000, 19_500}
+		sc.hold, sc.rounds = 50*time.Second, 6 // long enough for a ping to each session
+	}
+	if o.runs > 0 {
+		sc.runs = o.runs
+	}
+	return sc
+}
+
+// row is a part of the table: a scenario and what is read off it.
+type row struct {
+	key     string
+	brief   string
+	command []string // the scenario and its flags
+	runs    int
+	at      place
+	checks  []check
+
+	named, nameless int // accounts that it needs, with and without a password
+}
+
+// place says which data folder the server of a row has.
+type place int
+
+const (
+	shared  place = iota // one for all
+	apart                // one of its own
+	emptied              // one of its own, which is empty at each start
+)
+
+// rows are the table of README.md.
+func rows(sc scale) []row {
+	out := []row{
+		{
+			key: "p2p", brief: fmt.Sprintf("%d pairs, 4 in flight each", sc.pairs), named: 2 * sc.pairs,
+			command: sc.flow("p2p", "-pairs", sc.pairs, "-window", 4), runs: sc.runs,
+			checks: []check{
+				costs("message", "CPU per message", 4),
+				atLeast("acked_per_s", "acknowledged messages per second", 0.25),
+			},
+		},
+		{
+			key: "pair16", brief: "one pair, 16 in flight", named: 2,
+			command: sc.flow("p2p", "-pairs", 1, "-window", 16), runs: sc.runs,
+			checks: []check{atLeast("acked_per_s", "acknowledged messages per second", 0.15)},
+		},
+		{
+			key: "pair1", brief: "one pair, 1 in flight", named: 2,
+			command: sc.flow("p2p", "-pairs", 1, "-window", 1), runs: sc.runs,
+			checks: []check{atMost("ack_p50_ms", "time to the acknowledgement", " ms", 10)},
+		},
+	}
+	out = append(out, sc.groupRows()...)
+	out = append(out, sc.sessionRows()...)
+	return append(out, sc.lifeRows()...)
+}
+
+// flow is the command of a scenario which publishes.
+func (sc scale) flow(name string, flags ...any) []string {
+	return command(append([]any{name, "-warm", sc.warm, "-d", sc.d}, flags...)...)
+}
+
+// command turns the words of a command line into text.
+func command(words ...any) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = fmt.Sprint(w)
+	}
+	return out
+}
+
+func (sc scale) groupRows() []row {
+	var out []row
+	for i, g := range sc.groups {
+		r := row{
+			key: fmt.Sprintf("group%d", g.subs), brief: fmt.Sprintf("%d × groups of %s", g.groups, thousands(g.subs)),
+			command: sc.flow("group", "-groups", g.groups, "-subs", g.subs), runs: sc.runs, named: g.groups * g.subs,
+			checks: []check{costs("delivery", "CPU per delivery", g.most)},
+		}
+		if i == len(sc.groups)-1 {
+			r.checks = append(r.checks, atMost("prepare_s", "making it (connect, join)", " s", 4))
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (sc scale) sessionRows() []row {
+	out := []row{
+		{
+			key: "history", brief: fmt.Sprintf("pages of 24 out of %s messages", thousands(sc.page)), named: 2,
+			command: sc.flow("history", "-msgs", sc.page), runs: sc.runs,
+			checks: []check{costs("page", "CPU per page", 2)},
+		},
+		{
+			key: "login", brief: "connect, hi, login by token", named: sc.users,
+			command: command("login", "-scheme", schemeToken, "-users", sc.users, "-d", sc.d), runs: sc.runs,
+			checks: []check{costs("login", "CPU", 2)},
+		},
+		{
+			key: "churn", brief: "connect, login, me, a peer, leave, close", named: sc.users,
+			command: command("churn", "-users", sc.users, "-d", sc.d, "-settle", sc.rest), runs: sc.runs,
+			checks: []check{costs("cycle", "CPU", 3)},
+		},
+	}
+	for _, n := range sc.idle {
+		out = append(out, row{
+			key: "idle", brief: fmt.Sprintf("%s idle sessions attached to me", thousands(n)), nameless: n,
+			command: command("idle", "-n", n, "-settle", sc.settle, "-hold", sc.hold), runs: 1,
+			checks: []check{plain("rss_per_conn_kb", "resident memory each", " KB", 12)},
+		})
+	}
+	return out
+}
+
+// lifeRows kill and start the server, and therefore have no hub beside it.
+func (sc scale) lifeRows() []row {
+	wrong := check{
+		what: "acknowledged or seen, then missing, doubled or renumbered", most: true,
+		metrics: []string{
+			"acked_but_missing", "delivered_but_missing", "acked_with_other_seq", "duplicates", "messages_with_same_seq",
+		},
+	}
+	return []row{
+		{
+			key: "crash", brief: fmt.Sprintf("killed with %s messages stored", thousands(sc.stored)),
+			command: command("crash", "-pairs", sc.pairs, "-stored", sc.stored, "-rounds", sc.rounds, "-warm", sc.warm, "-d", sc.d),
+			runs:    1, at: apart, named: 2 * sc.pairs,
+			checks: []check{
+				plain("kill_to_first_publish_ms", "until the first publish", " ms", 300),
+				plain("gaps_in_seq", "gaps in seq", "", 0),
+				wrong,
+			},
+		},
+		{
+			key: "startup", brief: "start in an empty folder",
+			command: command("startup", "-n", sc.starts, "-settle", sc.rest), runs: 1, at: emptied,
+			checks: []check{
+				plain("first_hi_ms", "until the first hi", " ms", 300),
+				plain("rss_mb", "resident memory then", " MB", 40),
+			},
+		},
+	}
+}
+
+// thousands writes a number with a comma, as 19,500.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,82 @@
+// Command parley is the chat server. It knows every concrete choice, builds
+// everything, and has no behaviour of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"parley/bench"
+)
+
+// version of the program, as CHANGELOG.md has it.
+const version = "0.1.0"
+
+const usage = `Parley is a chat server for Tinode apps.
+
+usage: parley [flags]              start the server
+       parley bench [scenario]     measure this machine and a server (bench -h)
+       parley version
+
+flags of the server:
+  --config FILE       configuration; default: tinode.conf in this folder, if there is one
+  --data FOLDER       where everything is kept; default: parley-data in this folder
+  --listen ADDRESS    host:port, :port or unix:/path; default: :6060
+  --static_data FOLDER  a web client to serve at /; default: a page that is built in
+
+Flags go before the configuration. Without a file everything has a working
+default; tinode.conf in the source tree explains every option.
+Ctrl-C ends the server in order; a second Ctrl-C at once.
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main with everything that a test wants to see.
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "bench":
+			return bench.Main(args[1:], stdout, stderr)
+		case "version":
+			fmt.Fprintln(stdout, "parley", version)
+			return 0
+		case "help":
+			fmt.Fprint(stdout, usage)
+			return 0
+		case "serve":
+			args = args[1:]
+		}
+	}
+	var o options
+	fs := flag.NewFlagSet("parley", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&o.config, "config", "", "")
+	fs.StringVar(&o.data, "data", "", "")
+	fs.StringVar(&o.listen, "listen", "", "")
+	fs.StringVar(&o.static, "static_data", "", "")
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return 0
+	case err != nil:
+		fmt.Fprintf(stderr, "parley: %v; parley -h lists what there is\n", err)
+		return 1
+	case fs.NArg() > 0:
+		fmt.Fprintf(stderr, "parley: %q is neither a flag nor a command; parley -h lists what there is\n", fs.Arg(0))
+		return 1
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	context.AfterFunc(ctx, stop) // from now on a signal ends the process at once
+	if err := serve(ctx, o, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "parley:", err)
+		return 1
+	}
+	return 0
+}

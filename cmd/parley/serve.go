@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"parley/internal/config"
+	"parley/server"
+	"parley/store/sqlite"
+)
+
+// options are the flags of the server; empty ones were not given.
+type options struct{ config, data, listen, static string }
+
+// defaultConfig is read if it is there.
+const defaultConfig = "tinode.conf"
+
+// serve runs the server until ctx is done.
+func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	cfg, warnings, err := loadConfig(o)
+	for _, w := range warnings {
+		fmt.Fprintln(stderr, "warning:", w)
+	}
+	if err != nil {
+		return err
+	}
+	home, err := openHome(cfg.Data)
+	if err != nil {
+		return err
+	}
+	if len(cfg.Auth.Token.Keys) == 0 {
+		key, err := home.secret("token.key")
+		if err != nil {
+			return err
+		}
+		cfg.Auth.Token.Keys = []config.Key{key}
+	}
+	// The port is taken first: a second server must not touch the data of one
+	// that runs.
+	listener, err := listen(cfg.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	st, err := sqlite.Open(ctx, filepath.Join(home.path, "parley.db"), sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	srv, err := server.New(server.Deps{Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version})
+	if err != nil {
+		return errors.Join(err, st.Close())
+	}
+	banner{cfg: cfg, home: home, addr: listener.Addr()}.print(stdout)
+	err = srv.Serve(ctx, listener)
+	if cerr := st.Close(); cerr != nil {
+		err = errors.Join(err, fmt.Errorf("close the store: %w", cerr))
+	}
+	return err
+}
+
+// loadConfig reads the file and puts the flags before it.
+func loadConfig(o options) (*config.Config, []config.Warning, error) {
+	path := o.config
+	if path == "" {
+		path = defaultConfig
+	}
+	cfg, warnings, err := config.Load(path, os.Getenv)
+	switch {
+	case o.config == "" && errors.Is(err, fs.ErrNotExist):
+		cfg, err = config.Default(), nil
+	case err != nil:
+		return nil, warnings, err
+	}
+	if o.data != "" {
+		cfg.Data = o.data
+	}
+	if o.listen != "" {
+		cfg.Listen = o.listen
+	}
+	if o.static != "" {
+		cfg.StaticData = o.static
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, warnings, err
+	}
+	if dir := cfg.StaticData; dir != "" && dir != "-" {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, warnings, fmt.Errorf("static_data: %s is not a folder that can be read", dir)
+		}
+	}
+	return cfg, warnings, nil
+}
+
+// listen opens the port, with an error that names the cure.
+func listen(address string) (net.Listener, error) {
+	network, where := config.SplitAddress(address)
+	l, err := net.Listen(network, where)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is in use by another program; choose another port with --listen :PORT", address)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("no permission to listen on %s; choose a port above 1023 with --listen :PORT", address)
+	case err != nil:
+		return nil, fmt.Errorf("can't listen on %s: %w", address, err)
+	}
+	return l, nil
+}

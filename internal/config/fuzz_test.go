@@ -1,0 +1,33 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// FuzzLoad: whatever is in the file, there is either a fault with a text or a
+// valid Config, and never both. Run it with -fuzzminimizetime 10x: the seeds are
+// long, and the default spends its first minute on making one input shorter.
+func FuzzLoad(f *testing.F) {
+	for _, file := range []string{shipped, "testdata/stock.conf", "testdata/recordings.conf"} {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src)
+	}
+	f.Add([]byte(`{"push": [{"name": "fcm", "config": {"credentials": {"a": [1]}}}], "data": "env:X"}`))
+	path := filepath.Join(f.TempDir(), "tinode.conf")
+	f.Fuzz(func(t *testing.T, src []byte) {
+		c, _, err := parse(path, src, func(string) string { return "7" })
+		switch {
+		case (c == nil) == (err == nil):
+			t.Errorf("config %v, error %v", c != nil, err)
+		case err != nil && err.Error() == "":
+			t.Error("a fault without a text")
+		case err == nil && c.Validate() != nil:
+			t.Errorf("invalid: %v", c.Validate())
+		}
+	})
+}

@@ -1,0 +1,225 @@
+package config
+
+import (
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// checker collects faults.
+type checker struct{ faults Faults }
+
+func (k *checker) fault(path, format string, args ...any) {
+	k.faults = append(k.faults, Fault{Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// between checks a number; the bounds belong to the range.
+func (k *checker) between(path string, n, low, high int64) {
+	if n < low || n > high {
+		k.fault(path, "must be between %d and %d", low, high)
+	}
+}
+
+func (k *checker) atLeast(path string, n, low int64) {
+	if n < low {
+		k.fault(path, "must be at least %d", low)
+	}
+}
+
+// positive checks a duration.
+func (k *checker) positive(path string, t time.Duration) {
+	if t <= 0 {
+		k.fault(path, "must be more than 0")
+	}
+}
+
+func (k *checker) notNegative(path string, t time.Duration) {
+	if t < 0 {
+		k.fault(path, "must not be negative")
+	}
+}
+
+// required checks that a text is there, and says when it has to be.
+func (k *checker) required(path, value, when string) {
+	if value == "" {
+		k.fault(path, "required when %s", when)
+	}
+}
+
+// use runs a check that returns what is wrong, or "".
+func (k *checker) use(path, wrong string) {
+	if wrong != "" {
+		k.fault(path, "%s", wrong)
+	}
+}
+
+// Validate returns all faults at once, as Faults, or nil. It looks at values
+// only; whether files and folders exist is found out by who opens them.
+func (c *Config) Validate() error {
+	k := &checker{}
+	c.checkHTTP(k)
+	c.checkConversation(k)
+	c.Limits.check(k, c.MaxMessageBytes)
+	c.TLS.check(k, c.Listen)
+	c.Auth.check(k)
+	c.Validation.check(k)
+	c.AccountGC.check(k)
+	c.Store.check(k)
+	c.Media.check(k)
+	c.WebRTC.check(k)
+	c.Push.check(k)
+	return k.faults.err()
+}
+
+func (c *Config) checkHTTP(k *checker) {
+	if strings.ContainsRune(c.Data, 0) {
+		k.fault("data", "not the name of a folder")
+	}
+	k.use("listen", badAddress(c.Listen))
+	if c.GRPCListen != "" {
+		k.use("grpc_listen", badAddress(c.GRPCListen))
+	}
+	k.use("api_path", badPath(c.APIPath))
+	k.use("static_mount", badPath(c.StaticMount))
+	k.notNegative("cache_control", c.CacheControl)
+	switch c.XFrameOptions {
+	case "SAMEORIGIN", "DENY", "-":
+	default:
+		k.fault("x_frame_options", `must be "SAMEORIGIN", "DENY" or "-"`)
+	}
+	if len(c.APIKeySalt) == 0 {
+		k.fault("api_key_salt", "must not be empty")
+	}
+}
+
+func (c *Config) checkConversation(k *checker) {
+	k.between("max_message_size", int64(c.MaxMessageBytes), minMessageBytes, maxMessageBytes)
+	k.atLeast("max_subscriber_count", int64(c.MaxSubscribers), 2)
+	k.atLeast("max_tag_count", int64(c.MaxTags), 1)
+	for i, tag := range c.MaskedTags {
+		k.use(fmt.Sprintf("masked_tags[%d]", i), badTagPrefix(tag))
+	}
+	if c.AliasTag != "" {
+		k.use("alias_tag", badTagPrefix(c.AliasTag))
+	}
+	k.notNegative("msg_delete_age", c.MessageDeleteAge)
+	if !isCountry(c.DefaultCountry) {
+		k.fault("default_country_code", "must be two letters, such as US")
+	}
+}
+
+func (l *Limits) check(k *checker, maxMessage int) {
+	k.between("limits.max_pending_requests", int64(l.MaxPendingRequests), 1, 4096)
+	if l.OutboxBytes < outboxMessages*maxMessage {
+		k.fault("limits.outbox_bytes", "must be at least %d × max_message_size", outboxMessages)
+	}
+	k.atLeast("limits.max_sessions", int64(l.MaxSessions), 0)
+}
+
+func (t *TLS) check(k *checker, listen string) {
+	if t.HTTPRedirect != "" {
+		k.use("tls.http_redirect", badAddress(t.HTTPRedirect))
+	}
+	if !t.Enabled {
+		return
+	}
+	if len(t.Autocert.Domains) == 0 {
+		k.required("tls.cert_file", t.CertFile, "tls.enabled is true")
+		k.required("tls.key_file", t.KeyFile, "tls.enabled is true")
+	}
+	for i, d := range t.Autocert.Domains {
+		if !isHost(d) {
+			k.fault(fmt.Sprintf("tls.autocert.domains[%d]", i), "not the name of a domain")
+		}
+	}
+	if t.HTTPRedirect != "" && (isUnix(t.HTTPRedirect) || isUnix(listen)) {
+		k.fault("tls.http_redirect", "not possible with a Unix socket; set it to an empty text")
+	}
+}
+
+func (a *Auth) check(k *checker) {
+	k.logicalNames(a.LogicalNames)
+	k.between("auth_config.basic.min_login_length", int64(a.Basic.MinLoginLength), 1, maxLoginLength)
+	k.between("auth_config.basic.min_password_length", int64(a.Basic.MinPasswordLength), 1, 1024)
+	for i, key := range a.Token.Keys {
+		if len(key) < minTokenKey {
+			path := "auth_config.token.key"
+			if len(a.Token.Keys) > 1 {
+				path += fmt.Sprintf("[%d]", i)
+			}
+			k.fault(path, "must be at least %d bytes, in base64", minTokenKey)
+		}
+	}
+	k.positive("auth_config.token.expire_in", a.Token.ExpireIn)
+	k.between("auth_config.token.serial_num", int64(a.Token.SerialNumber), 0, 1<<31-1)
+	k.positive("auth_config.code.expire_in", a.Code.ExpireIn)
+	k.atLeast("auth_config.code.max_retries", int64(a.Code.MaxRetries), 1)
+	k.between("auth_config.code.code_length", int64(a.Code.CodeLength), 4, 18)
+	if a.REST.ServerURL != "" {
+		k.use("auth_config.rest.server_url", badURL(a.REST.ServerURL))
+	}
+}
+
+// logicalNames checks pairs "logical:real" (surfaces.md §2.1).
+func (k *checker) logicalNames(pairs []string) {
+	const path = "auth_config.logical_names"
+	seen := make(map[string]bool)
+	for i, pair := range pairs {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		logical, scheme, ok := strings.Cut(pair, ":")
+		logical, scheme = strings.ToLower(logical), strings.ToLower(scheme)
+		switch {
+		case !ok || logical == "" || strings.Contains(scheme, ":"):
+			k.fault(at, `must be "logical:real", or "real:" to hide a scheme`)
+			continue
+		case seen[logical]:
+			k.fault(at, "the same logical name twice")
+		}
+		seen[logical] = true
+		switch scheme {
+		case "", "anonymous", "basic", "code", "rest", "token":
+		default:
+			k.fault(at, "unknown scheme; known are anonymous, basic, code, rest and token")
+		}
+	}
+}
+
+func (v *Validation) check(k *checker) {
+	const email, tel = "acc_validation.email.config.", "acc_validation.tel.config."
+	e, t := &v.Email.Config, &v.Tel.Config
+	k.between(email+"smtp_port", int64(e.SMTPPort), 1, 65535)
+	switch e.AuthMechanism {
+	case "plain", "login", "cram-md5":
+	default:
+		k.fault(email+"auth_mechanism", `must be "plain", "login" or "cram-md5"`)
+	}
+	if len(v.Email.Required) > 0 && e.SMTPServer != "" {
+		k.use(email+"host_url", badURL(e.HostURL))
+		if _, err := mail.ParseAddress(e.Sender); err != nil {
+			k.fault(email+"sender", `must be an address, such as "Parley <noreply@example.com>"`)
+		}
+	}
+	k.languages(email+"languages", e.Languages)
+	k.languages(tel+"languages", t.Languages)
+	k.atLeast(email+"max_retries", int64(e.MaxRetries), 1)
+	k.atLeast(tel+"max_retries", int64(t.MaxRetries), 1)
+	k.between(email+"code_length", int64(e.CodeLength), 4, 18)
+	k.between(tel+"code_length", int64(t.CodeLength), 4, 18)
+	for i, d := range e.Domains {
+		if !isHost(d) {
+			k.fault(fmt.Sprintf("%sdomains[%d]", email, i), "not the name of a domain")
+		}
+	}
+}
+
+// badURL says what is wrong with an absolute http(s) URL. It does not quote the
+// URL, which may have a password in it.
+func badURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Fragment != "" {
+		return "must be a full URL, such as https://chat.example.com/"
+	}
+	return ""
+}

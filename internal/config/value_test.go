@@ -1,0 +1,129 @@
+package config
+
+import (
+	"encoding/base64"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parley/internal/chat"
+)
+
+func TestValues(t *testing.T) {
+	t.Parallel()
+	zeros := base64.StdEncoding.EncodeToString(make([]byte, 32))
+	ones := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("1", 40)))
+	env := map[string]string{"N": " 7\n", "YES": "true", "KEY": zeros, "ADDR": ":7000", "SECS": "90", "TAG": "work"}
+	for name, tc := range map[string]struct {
+		src    string
+		change func(*Config) // of Default
+	}{
+		"an empty file":          {`{}`, func(*Config) {}},
+		"null is not given":      {`{"listen": null, "tls": null, "max_tag_count": null}`, func(*Config) {}},
+		"a byte order mark":      {"\xef\xbb\xbf{}", func(*Config) {}},
+		"a comment at the end":   {"{} // the end", func(*Config) {}},
+		"the case of keys":       {`{"LISTEN": ":1", "Tls": {"CERT_file": "c"}}`, func(c *Config) { c.Listen, c.TLS.CertFile = ":1", "c" }},
+		"our own keys":           {`{"data": "/srv/p", "log_level": "DEBUG", "static_data": "web"}`, func(c *Config) { c.Data, c.LogLevel, c.StaticData = "/srv/p", slog.LevelDebug, "web" }},
+		"limits":                 {`{"limits": {"max_pending_requests": 1, "outbox_bytes": 262144, "max_sessions": 9}}`, func(c *Config) { c.Limits = Limits{1, 262144, 9} }},
+		"outbox follows message": {`{"max_message_size": 4194304}`, func(c *Config) { c.MaxMessageBytes, c.Limits.OutboxBytes = 4194304, 8388608 }},
+		"units":                  {`{"cache_control": 5, "acc_gc_config": {"gc_min_account_age": 2}}`, func(c *Config) { c.CacheControl, c.AccountGC.MinAccountAge = 5*time.Second, 2*time.Hour }},
+		"durations as text":      {`{"cache_control": "2m", "msg_delete_age": "env:SECS"}`, func(c *Config) { c.CacheControl, c.MessageDeleteAge = 2*time.Minute, 90*time.Second }},
+		"a number as text":       {`{"acc_validation": {"email": {"config": {"smtp_port": "587"}}}}`, func(c *Config) { c.Validation.Email.Config.SMTPPort = 587 }},
+		"the same as a number":   {`{"acc_validation": {"email": {"config": {"smtp_port": 587}}}}`, func(c *Config) { c.Validation.Email.Config.SMTPPort = 587 }},
+		"paths get slashes":      {`{"api_path": "chat", "static_mount": ""}`, func(c *Config) { c.APIPath = "/chat/" }},
+		"zeros are defaults": {
+			`{"max_message_size": 0, "max_subscriber_count": 1, "max_tag_count": 0, "api_key_salt": "", "data": "", "store_config": {"max_results": -1}, "default_country_code": ""}`,
+			func(c *Config) { c.MaxMessageBytes, c.MaxSubscribers = 524288, 256 },
+		},
+		"no listen":              {`{"listen": ""}`, func(c *Config) { c.Listen = ":80" }},
+		"no listen with TLS":     {`{"listen": "", "tls": {"enabled": true, "cert_file": "c", "key_file": "k"}}`, func(c *Config) { c.Listen, c.TLS.Enabled, c.TLS.CertFile, c.TLS.KeyFile = ":443", true, "c", "k" }},
+		"one token key":          {`{"auth_config": {"token": {"key": "` + zeros + `"}}}`, func(c *Config) { c.Auth.Token.Keys = []Key{make([]byte, 32)} }},
+		"several token keys":     {`{"auth_config": {"token": {"key": ["` + ones + `", "env:KEY"]}}}`, func(c *Config) { c.Auth.Token.Keys = []Key{[]byte(strings.Repeat("1", 40)), make([]byte, 32)} }},
+		"no token key":           {`{"auth_config": {"token": {"key": ""}}}`, func(*Config) {}},
+		"env: text":              {`{"listen": "env:ADDR"}`, func(c *Config) { c.Listen = ":7000" }},
+		"env: number":            {`{"max_tag_count": "env:N"}`, func(c *Config) { c.MaxTags = 7 }},
+		"env: bool":              {`{"permanent_accounts": "env:YES"}`, func(c *Config) { c.PermanentAccounts = true }},
+		"file: text":             {`{"acc_validation": {"email": {"config": {"sender_password": "file:pass.txt"}}}}`, func(c *Config) { c.Validation.Email.Config.SenderPassword = "hunter2" }},
+		"file: key":              {`{"api_key_salt": "file:salt.txt"}`, func(c *Config) { c.APIKeySalt = Key("salt") }},
+		"in a list":              {`{"masked_tags": ["env:TAG"]}`, func(c *Config) { c.MaskedTags = []string{"work"} }},
+		"levels":                 {`{"acc_validation": {"tel": {"required": ["AUTH", "anon"]}}}`, func(c *Config) { c.Validation.Tel.Required = []chat.Level{chat.LevelAuth, chat.LevelAnon} }},
+		"FCM credentials inline": {`{"push": [{"name": "fcm", "config": {"credentials": {"a": 1, /* b */ }}}]}`, func(c *Config) { c.Push.FCM.Credentials = `{"a":1}` }},
+		"push looks":             {`{"push": [{"name": "fcm", "config": {"android": {"icon": "i", "msg": {"body": "b"}}}}]}`, func(c *Config) { c.Push.FCM.Android.Icon, c.Push.FCM.Android.Msg.Body = "i", "b" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _, fault := load(t, tc.src, env)
+			if fault != "" {
+				t.Fatal(fault)
+			}
+			want := Default()
+			tc.change(want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		src  string
+		want []string
+	}{
+		"nothing":                   {`{}`, nil},
+		"ignored, but off":          {`{"expvar": "-", "server_status": "", "ws_compression_disabled": true, "plugins": [{"enabled": false, "name": "x"}], "cluster_config": {}}`, nil},
+		"plugin enabled":            {`{"plugins": [{"enabled": true}]}`, []string{"tinode.conf:1:2: plugins: plugins are off in this version and none is called; remove the section or disable its entries"}},
+		"twice":                     {`{"listen": ":1", "Listen": ":2"}`, []string{"tinode.conf:1:18: listen: given twice; what is written here counts, remove the other"}},
+		"frame":                     {`{"x_frame_options": "no"}`, []string{`tinode.conf:1:2: x_frame_options: must be "SAMEORIGIN", "DENY" or "-"; SAMEORIGIN is used`}},
+		"push handler":              {`{"push": [{"name": "apns"}]}`, []string{"tinode.conf:1:2: push[0]: not a push handler, so nothing is sent through it; known are stdout, fcm and tnpg"}},
+		"email, no way to confirm":  {`{"acc_validation": {"email": {"required": ["auth"]}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation is off: no mail server configured"}},
+		"email, a server":           {`{"acc_validation": {"email": {"required": ["auth"], "config": {"smtp_server": "x", "sender": "a@b.c", "host_url": "http://x/"}}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation is off: this version cannot send mail yet"}},
+		"email, a debug code":       {`{"acc_validation": {"email": {"required": ["auth"], "config": {"debug_response": "1"}}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation accepts the fixed code of debug_response, and nothing is sent: anybody can confirm any address; for tests only"}},
+		"tel, no way to confirm":    {`{"acc_validation": {"tel": {"required": ["auth"]}}}`, []string{"tinode.conf:1:21: acc_validation.tel: phone confirmation is off: no sender of text messages configured"}},
+		"debug code, not required":  {`{"acc_validation": {"tel": {"config": {"debug_response": "1"}}}}`, nil},
+		"published token key":       {`{"auth_config": {"token": {"key": "` + publishedTokenKey + `"}}}`, []string{"tinode.conf:1:28: auth_config.token.key: this is the sample key published with Tinode: anybody can log in as anybody with it; remove the line and a secret key is generated"}},
+		"published uid_key":         {`{"store_config": {"uid_key": "` + publishedUIDKey + `"}` + everyTinodeKey + `}`, []string{"tinode.conf:1:19: store_config.uid_key: this is the sample key published with Tinode, which everybody knows. Parley does not use it: user IDs are random; remove the line"}},
+		"made for Tinode, with all": {`{"store_config": {"uid_key": "x"}` + everyTinodeKey + `}`, []string{"tinode.conf:1:19: store_config.uid_key: user IDs are random and need no key; remove the line"}},
+		"made for Tinode, with gaps": {`{"store_config": {"UID_KEY": "x"}` + strings.Replace(everyTinodeKey, `"msg_delete_age": 1, `, "", 1) + `}`, []string{
+			"tinode.conf:1:19: store_config.uid_key: user IDs are random and need no key; remove the line",
+			"tinode.conf:1:19: store_config.uid_key: this file was made for Tinode, so keys that are missing have the values of Tinode's code: msg_delete_age 0. Write them down before you remove uid_key",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, got, fault := load(t, tc.src, nil)
+			if fault != "" {
+				t.Fatal(fault)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+const everyTinodeKey = `, "listen": ":1", "max_message_size": 2048, "max_subscriber_count": 9, "alias_tag": "al", "p2p_delete_enabled": true, "msg_delete_age": 1, ` +
+	`"auth_config": {"basic": {"add_to_tags": true, "min_login_length": 5, "min_password_length": 5}}, ` +
+	`"acc_validation": {"email": {"add_to_tags": true}, "tel": {"add_to_tags": true}}, "media": {"max_size": 1}`
+
+// A file made for Tinode keeps the values that its users are used to.
+func TestTinodeDefaults(t *testing.T) {
+	t.Parallel()
+	got, _, fault := load(t, `{"store_config": {"uid_key": "x"}}`, nil)
+	if fault != "" {
+		t.Fatal(fault)
+	}
+	want := Default()
+	want.Listen, want.MaxMessageBytes, want.MaxSubscribers, want.AliasTag = ":80", 524288, 256, ""
+	want.P2PDeleteEnabled, want.MessageDeleteAge = false, 0
+	want.Auth.Basic = BasicAuth{MinLoginLength: 2, MinPasswordLength: 3}
+	want.Validation.Email.AddToTags, want.Validation.Tel.AddToTags = false, false
+	want.Media.MaxUploadBytes = 0
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

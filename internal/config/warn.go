@@ -1,0 +1,76 @@
+package config
+
+import "encoding/base64"
+
+// later is a feature that can be configured and is not in this version. When a
+// feature arrives, its line goes.
+type later struct {
+	path, text string
+	enabled    func(*Config) bool
+}
+
+// laterFeatures lists them; a path covers everything below it. Where enabled is
+// nil the keys alone turn nothing on, so there is nothing to warn about.
+func laterFeatures() []later {
+	const off = "off in this version: "
+	return []later{
+		{"grpc_listen", off + "gRPC clients cannot connect", func(c *Config) bool { return c.GRPCListen != "" }},
+		{"grpc_keepalive_enabled", "", nil},
+		{"tls", "OFF IN THIS VERSION: passwords and messages travel unencrypted; put a proxy that speaks TLS in front", func(c *Config) bool { return c.TLS.Enabled }},
+		{"masked_tags", "", nil}, // search
+		{"default_country_code", "", nil},
+		{"auth_config.logical_names", off + "the schemes keep their own names", func(c *Config) bool { return len(c.Auth.LogicalNames) > 0 }},
+		{"auth_config.code", "", nil}, // codes need mail
+		{"auth_config.rest", off + "nobody is asked about logins", func(c *Config) bool { return c.Auth.REST.ServerURL != "" }},
+		{"acc_gc_config", off + "unused accounts are kept", func(c *Config) bool { return c.AccountGC.Enabled }},
+		{"media", off + "files can be neither uploaded nor downloaded", func(c *Config) bool { return c.Media.Handler != "" }},
+		{"webrtc", off + "there are no audio and video calls", func(c *Config) bool { return c.WebRTC.Enabled }},
+		{"push", off + "no push notifications are sent", func(c *Config) bool {
+			return c.Push.Stdout.Enabled || c.Push.FCM.Enabled || c.Push.TNPG.Enabled
+		}},
+	}
+}
+
+// warnings lists what is configured and does not do what one may expect.
+func (c *Config) warnings() []Warning {
+	var list []Warning
+	for _, f := range laterFeatures() {
+		if f.enabled != nil && f.enabled(c) {
+			list = append(list, Warning{Path: f.path, Text: f.text})
+		}
+	}
+	for _, k := range c.Auth.Token.Keys {
+		if base64.StdEncoding.EncodeToString(k) == publishedTokenKey {
+			list = append(list, Warning{
+				Path: "auth_config.token.key",
+				Text: "this is the sample key published with Tinode: anybody can log in as anybody with it; remove the line and a secret key is generated",
+			})
+			break
+		}
+	}
+	for _, m := range c.Validation.methods() {
+		if text := m.warning(); text != "" {
+			list = append(list, Warning{Path: "acc_validation." + m.name, Text: text})
+		}
+	}
+	return list
+}
+
+// warning says how the confirmation of a method differs from what the file asks
+// for; Validators has the reasons.
+func (m method) warning() string {
+	what, server, sends := "email confirmation", "mail server", "mail"
+	if m.name == methodTel {
+		what, server, sends = "phone confirmation", "sender of text messages", "text messages"
+	}
+	switch {
+	case len(m.required) == 0:
+		return ""
+	case m.debug != "":
+		return what + " accepts the fixed code of debug_response, and nothing is sent: anybody can confirm any address; for tests only"
+	case m.sender:
+		return what + " is off: this version cannot send " + sends + " yet"
+	default:
+		return what + " is off: no " + server + " configured"
+	}
+}

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"parley/webclient"
+	"parley/wsproto"
+)
+
+// Limits of the HTTP server (surfaces.md §1.1).
+const (
+	readHeaderTimeout = 10 * time.Second
+	keepAliveTimeout  = 30 * time.Second
+	maxHeaderBytes    = 16 << 10
+)
+
+// routes is everything that is served.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc(s.cfg.APIPath+"v0/channels", s.serveChannels)
+	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
+	})
+	if s.cfg.StaticData != "-" {
+		mux.Handle(s.cfg.StaticMount, http.StripPrefix(strings.TrimSuffix(s.cfg.StaticMount, "/"), s.static()))
+	}
+	if s.cfg.StaticData == "-" || s.cfg.StaticMount != "/" {
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
+		})
+	}
+	return mux
+}
+
+// refuse answers an HTTP request with a {ctrl}.
+func (s *Server) refuse(w http.ResponseWriter, status int, e *wsproto.Error) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(e.Reply("", "", s.now()).JSON(nil))
+}
+
+// serveChannels opens a session over WebSocket.
+func (s *Server) serveChannels(w http.ResponseWriter, r *http.Request) {
+	if !validAPIKey(s.cfg.APIKeySalt, requestAPIKey(r)) {
+		s.refuse(w, http.StatusForbidden, wsproto.ErrAPIKey)
+		return
+	}
+	if r.Method != http.MethodGet {
+		s.refuse(w, http.StatusMethodNotAllowed, wsproto.ErrNotAllowed)
+		return
+	}
+	if limit := s.cfg.Limits.MaxSessions; limit > 0 && s.sessions.Len() >= limit {
+		s.refuse(w, http.StatusServiceUnavailable, wsproto.ErrUnavailable)
+		return
+	}
+	s.sessions.ServeWebSocket(w, r, s.remote(r), int64(s.cfg.MaxMessageBytes))
+}
+
+// remote is the client's address; behind a proxy that is trusted, the one that
+// it names (surfaces.md §1.5).
+func (s *Server) remote(r *http.Request) string {
+	if s.cfg.UseXForwardedFor {
+		ip, err := netip.ParseAddr(strings.TrimSpace(r.Header.Get("X-Forwarded-For")))
+		if err == nil && ip.IsGlobalUnicast() && !ip.IsPrivate() {
+			return ip.String()
+		}
+	}
+	return r.RemoteAddr
+}
+
+// static serves the web client: the one from the configured folder, or the page
+// that is built in.
+func (s *Server) static() http.Handler {
+	files := http.FileServerFS(webclient.Files())
+	if s.cfg.StaticData != "" {
+		files = http.FileServer(http.Dir(s.cfg.StaticData))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "origin")
+		if s.cfg.XFrameOptions != "-" {
+			h.Set("X-Frame-Options", s.cfg.XFrameOptions)
+		}
+		if s.cfg.StaticData == "" {
+			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'self'")
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			s.refuse(w, http.StatusMethodNotAllowed, wsproto.ErrNotAllowed)
+			return
+		}
+		files.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,189 @@
+// Package server puts the parts together: it orders start and stop, serves
+// HTTP, and owns everything that lives as long as the process.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parley/auth/basic"
+	"parley/auth/token"
+	"parley/auth/validate"
+	"parley/internal/chat"
+	"parley/internal/config"
+	"parley/server/hub"
+	"parley/server/session"
+	"parley/server/topic"
+	"parley/store"
+)
+
+// Deps is what a server is made of.
+type Deps struct {
+	Config *config.Config
+	Store  store.Store // not closed by the server
+	Log    *slog.Logger
+	Now    func() time.Time
+	Build  string // of the program, shown to users
+}
+
+// Server is a chat server.
+type Server struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	clock    func() time.Time
+	hub      *hub.Hub
+	sessions *session.Registry
+	http     *http.Server
+}
+
+// Limits that are not for administrators to change.
+const (
+	maxPage      = 100  // messages of one {get data}
+	mailboxLimit = 4096 // events waiting for one topic
+	idleAfter    = 4 * time.Second
+	uaDelay      = 5 * time.Second
+	storeTimeout = 10 * time.Second
+)
+
+// New builds a server. It starts nothing.
+func New(d Deps) (*Server, error) {
+	cfg := d.Config
+	keys := make([][]byte, len(cfg.Auth.Token.Keys))
+	for i, k := range cfg.Auth.Token.Keys {
+		keys[i] = []byte(k)
+	}
+	tokens, err := token.New(keys, cfg.Auth.Token.SerialNumber, cfg.Auth.Token.ExpireIn, d.Now)
+	if err != nil {
+		return nil, fmt.Errorf("auth_config.token: %w", err)
+	}
+	validators := validate.New(d.Store, d.Now, methods(cfg)...)
+	tc := topicConfig(cfg)
+	s := &Server{cfg: cfg, log: d.Log, clock: d.Now}
+	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Log: d.Log, Now: d.Now, Config: tc})
+	s.sessions = session.NewRegistry(session.Deps{
+		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
+		Basic: basic.New(d.Store, basic.Rules{
+			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
+		}),
+		Config: session.Config{
+			Hello: hello(cfg, validators, d.Build), OutboxBytes: cfg.Limits.OutboxBytes,
+			MaxPending: cfg.Limits.MaxPendingRequests, Topic: tc,
+		},
+	})
+	s.http = &http.Server{
+		Handler: s.routes(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+func (s *Server) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+func topicConfig(cfg *config.Config) topic.Config {
+	return topic.Config{
+		MaxSubscribers: cfg.MaxSubscribers, MaxTags: cfg.MaxTags, MaxResults: cfg.Store.MaxResults, MaxPage: maxPage,
+		DeleteAge: cfg.MessageDeleteAge, P2PDelete: cfg.P2PDeleteEnabled, AliasTag: cfg.AliasTag,
+		ImmutableTags: cfg.ImmutableTags(), MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay,
+		StoreTimeout: storeTimeout,
+	}
+}
+
+// methods are the validators that are in use.
+func methods(cfg *config.Config) []validate.Method {
+	var out []validate.Method
+	required := cfg.RequiredCreds()
+	for _, name := range cfg.Validators() {
+		if name != "email" {
+			continue // phone numbers come with a later version
+		}
+		e := &cfg.Validation.Email
+		m := validate.Method{
+			Name: name, AddToTags: e.AddToTags, Domains: e.Config.Domains, CodeLength: e.Config.CodeLength,
+			MaxRetries: e.Config.MaxRetries, DebugResponse: string(e.Config.DebugResponse),
+		}
+		for level, names := range required {
+			for _, n := range names {
+				if n == name {
+					m.Required = append(m.Required, level)
+				}
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// hello are the limits that {hi} announces (wire.md §2.3).
+func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
+	upload := int64(0)
+	if cfg.Media.Handler != "" {
+		upload = int64(cfg.Media.MaxUploadBytes)
+	}
+	h := map[string]any{
+		"ver": session.ProtocolVersion, "build": build, "maxMessageSize": cfg.MaxMessageBytes,
+		"maxSubscriberCount": cfg.MaxSubscribers, "maxTagCount": cfg.MaxTags,
+		"minTagLength": chat.MinTagLen, "maxTagLength": chat.MaxTagLen, "maxFileUploadSize": upload,
+		"msgDelAge": int(cfg.MessageDeleteAge / time.Second),
+	}
+	if req := v.RequiredByLevel(); req != nil {
+		h["reqCred"] = req
+	}
+	return h
+}
+
+// Serve answers on a listener until ctx is done, then shuts down in order and
+// returns nil. It closes the listener.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	// Pings go on until the sessions are closed; hence a context of their own.
+	pings, stopPings := context.WithCancel(context.Background())
+	defer stopPings()
+	var g errgroup.Group
+	g.Go(func() error { return s.sessions.Run(pings) })
+	failed := make(chan error, 1)
+	g.Go(func() error {
+		err := s.http.Serve(l)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		failed <- err
+		return err
+	})
+	select {
+	case <-ctx.Done():
+	case err := <-failed:
+		if err != nil {
+			s.log.Error("listening failed", "err", err)
+		}
+	}
+	err := s.shutdown()
+	stopPings()
+	return errors.Join(err, g.Wait())
+}
+
+// shutdownTime bounds the orderly end.
+const shutdownTime = 10 * time.Second
+
+// shutdown is start in reverse: nobody new, then the sessions, then the topics.
+// The store is closed by whoever opened it.
+func (s *Server) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	step := func(what string, f func(context.Context) error) error {
+		if err := f(ctx); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	return errors.Join(
+		step("stop listening", s.http.Shutdown),
+		step("close sessions", s.sessions.Close),
+		step("close topics", s.hub.Close),
+	)
+}

@@ -1,0 +1,284 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"parley/auth"
+	"parley/auth/basic"
+	"parley/internal/chat"
+	"parley/server/topic"
+	"parley/store"
+	"parley/wsproto"
+)
+
+// acc handles {acc} (wire.md §12.3, §12.4).
+func (s *Session) acc(a *wsproto.Acc, who actor) {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	defer cancel()
+	var reply *wsproto.Error
+	var err error
+	if strings.HasPrefix(a.User, "new") {
+		reply, err = s.newAccount(ctx, a)
+	} else {
+		reply, err = s.changeAccount(ctx, a, who)
+	}
+	if err != nil {
+		reply = authError(err, s.log())
+	}
+	s.ctrl(reply, a.ID, "")
+}
+
+// draft is an account that is being made.
+type draft struct {
+	store.NewUser
+	level chat.Level
+}
+
+// newAccount makes an account; nothing of it remains if anything is wrong.
+func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Error, error) {
+	if a.Login && s.uid != 0 {
+		return nil, wsproto.ErrAuthenticated
+	}
+	scheme := strings.ToLower(a.Scheme)
+	d := &draft{level: chat.LevelAuth}
+	switch scheme {
+	case anonymous:
+		d.level = chat.LevelAnon
+	case basic.Name:
+		if err := s.reg.Basic.CheckLogin(ctx, a.Secret); err != nil {
+			return nil, authError(err, s.log()).With("what", "auth")
+		}
+	case "token", "code":
+		return nil, wsproto.ErrUnsupported.With("what", "auth")
+	default:
+		return nil, wsproto.ErrMalformed
+	}
+	if err := s.fillUser(d, a); err != nil {
+		return nil, err
+	}
+	if err := s.fillCreds(ctx, d, a.Cred); err != nil {
+		return nil, err
+	}
+	if scheme == basic.Name {
+		if err := s.fillLogin(ctx, d, a.Secret); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.reg.Store.CreateUser(ctx, &d.NewUser); err != nil {
+		return nil, err
+	}
+	return s.created(ctx, d, a)
+}
+
+// fillUser takes over what the request says of the user.
+func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
+	now := s.reg.now()
+	cfg := &s.reg.Config.Topic
+	d.User = store.User{
+		ID: chat.NewUID(), Created: now, Updated: now,
+		Access: chat.Access{Auth: chat.ModeUser | cfg.MaskP2P()},
+	}
+	if a.Status != "" {
+		switch {
+		case s.level != chat.LevelRoot:
+			return wsproto.ErrDenied.With("what", "state")
+		case a.Status == "susp":
+			d.User.State = store.StateSuspended
+		case a.Status != "ok":
+			return wsproto.ErrMalformed
+		}
+	}
+	tags, unique, err := cfg.NewTags(nil, a.Tags)
+	switch {
+	case errors.Is(err, wsproto.NotModified): // nothing usable among them
+	case errors.Is(err, wsproto.ErrDenied):
+		return wsproto.ErrDenied.With("what", "tags")
+	case err != nil:
+		return err
+	}
+	d.User.Tags, d.Unique = tags, unique
+	d.Me = store.Sub{
+		Topic: d.User.ID.MeName(), User: d.User.ID, Created: now, Updated: now, Want: chat.ModeMe, Given: chat.ModeMe,
+	}
+	if a.Desc == nil {
+		return nil
+	}
+	d.User.Public = topic.FirstValue(a.Desc.Public)
+	d.Me.Private = topic.FirstValue(a.Desc.Private)
+	if a.Desc.DefAcs == nil {
+		return nil
+	}
+	access, err := cfg.NewUserAccess(d.User.Access, a.Desc.DefAcs)
+	d.User.Access = access
+	return err
+}
+
+// fillCreds takes over the addresses: known methods with a value, one of each.
+func (s *Session) fillCreds(ctx context.Context, d *draft, creds []wsproto.Cred) error {
+	v := s.reg.Validators
+	var have []string
+	for i := range creds {
+		c := &creds[i]
+		if c.Val == "" || !v.Known(c.Meth) || slices.Contains(have, c.Meth) {
+			continue
+		}
+		value, err := v.Check(c)
+		if err != nil {
+			return topic.ErrorFor(err, s.log()).With("what", c.Meth)
+		}
+		if c.Resp != "" { // an answer before there was a question
+			return auth.ErrFailed
+		}
+		rec, err := v.Pending(d.User.ID, c.Meth, value)
+		if err != nil {
+			return err
+		}
+		have = append(have, c.Meth)
+		d.Creds = append(d.Creds, rec)
+	}
+	missing := slices.DeleteFunc(v.Required(d.level), func(m string) bool { return slices.Contains(have, m) })
+	if len(missing) > 0 {
+		return wsproto.ErrPolicy.With("creds", missing) // sic
+	}
+	return nil
+}
+
+func (s *Session) fillLogin(ctx context.Context, d *draft, secret []byte) error {
+	if err := s.reg.Basic.CheckPassword(secret); err != nil {
+		return err
+	}
+	rec, err := s.reg.Basic.NewLogin(ctx, d.User.ID, secret)
+	if err != nil {
+		return err
+	}
+	d.Login = rec
+	if slices.Contains(s.reg.Config.Topic.ImmutableTags, basic.Name) {
+		d.User.Tags = append(slices.Clone(d.User.Tags), basic.Name+":"+rec.Name)
+		slices.Sort(d.User.Tags)
+	}
+	return nil
+}
+
+// created answers with the new account, logged in if that was asked for.
+func (s *Session) created(ctx context.Context, d *draft, a *wsproto.Acc) (*wsproto.Error, error) {
+	u := &d.User
+	desc := &wsproto.MetaDesc{
+		Created: wsproto.Time{Time: u.Created}, Updated: wsproto.Time{Time: u.Updated},
+		DefAcs: wsproto.NewDefAcs(u.Access), Public: u.Public, Private: d.Me.Private,
+	}
+	if !a.Login {
+		return &wsproto.Error{Code: wsproto.Created.Code, Text: wsproto.Created.Text, Params: map[string]any{
+			"user": u.ID.String(), "authlvl": d.level.String(), "desc": desc,
+		}}, nil
+	}
+	reply, err := s.welcome(ctx, &auth.Record{User: u.ID, Level: d.level}, s.reg.Validators.Required(d.level), wsproto.OK)
+	if err != nil {
+		return nil, err
+	}
+	return reply.With("desc", desc), nil
+}
+
+// changeAccount changes the login, the state or an address of an account.
+func (s *Session) changeAccount(ctx context.Context, a *wsproto.Acc, who actor) (*wsproto.Error, error) {
+	uid, err := s.accountOf(ctx, a, who)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case a.Scheme != "":
+		return s.changeLogin(ctx, uid, a)
+	case len(a.Cred) > 0:
+		return s.requestCreds(ctx, uid, a.Cred)
+	case a.Status != "":
+		if s.level != chat.LevelRoot {
+			return nil, wsproto.ErrDenied
+		}
+		return nil, wsproto.ErrUnsupported // suspension comes with a later version
+	}
+	return nil, wsproto.ErrMalformed
+}
+
+// accountOf tells whose account is to be changed, and whether this may be.
+func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (chat.UID, error) {
+	scheme, secret := a.TmpScheme, a.TmpSecret
+	if scheme == "" && len(a.Token) > 0 { // clients up to 0.21
+		scheme, secret = "token", a.Token
+	}
+	uid := who.uid
+	switch {
+	case scheme != "" && s.uid != 0:
+		return 0, wsproto.ErrAuthenticated
+	case scheme != "":
+		rec, err := s.authenticate(ctx, scheme, secret)
+		if err != nil {
+			e := authError(err, s.log())
+			if e != wsproto.ErrAuthUnknown {
+				e = e.With("what", "auth")
+			}
+			return 0, e
+		}
+		if err := s.mayLogin(ctx, rec.User); err != nil {
+			return 0, err
+		}
+		uid = rec.User
+	case uid == 0:
+		return 0, wsproto.ErrDenied
+	}
+	if a.User == "" || a.User == uid.String() {
+		return uid, nil
+	}
+	other, err := chat.ParseUID(a.User)
+	switch {
+	case err != nil:
+		return 0, wsproto.ErrMalformed
+	case s.level != chat.LevelRoot:
+		return 0, wsproto.ErrDenied
+	}
+	return other, nil
+}
+
+func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {
+	switch strings.ToLower(a.Scheme) {
+	case basic.Name:
+	case anonymous:
+		return wsproto.OK, nil
+	case "token", "code":
+		return nil, auth.ErrUnsupported
+	default:
+		return nil, wsproto.ErrMalformed
+	}
+	was, is, err := s.reg.Basic.Change(ctx, uid, a.Secret)
+	if err != nil {
+		return nil, err
+	}
+	if was != is && slices.Contains(s.reg.Config.Topic.ImmutableTags, basic.Name) {
+		if err := s.changeTag(ctx, uid, basic.Name+":"+was, basic.Name+":"+is); err != nil {
+			return nil, err
+		}
+	}
+	return wsproto.OK, nil
+}
+
+func (s *Session) requestCreds(ctx context.Context, uid chat.UID, creds []wsproto.Cred) (*wsproto.Error, error) {
+	for i := range creds {
+		if creds[i].Val == "" {
+			continue
+		}
+		if err := s.reg.Validators.Request(ctx, uid, &creds[i]); err != nil {
+			return nil, err
+		}
+	}
+	missing, err := s.reg.Validators.Missing(ctx, uid, chat.LevelAuth)
+	if err != nil || len(missing) == 0 {
+		return wsproto.OK, err
+	}
+	return wsproto.OK.With("cred", missing), nil
+}
+
+// delUser handles {del user}.
+func (s *Session) delUser(d *wsproto.Del, _ actor) {
+	s.ctrl(wsproto.ErrUnsupported, d.ID, "") // deletion of accounts comes with a later version
+}

@@ -1,0 +1,181 @@
+package session
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/auth"
+	"parley/auth/basic"
+	"parley/auth/token"
+	"parley/internal/chat"
+	"parley/server/topic"
+	"parley/store"
+	"parley/wsproto"
+)
+
+// anonymous is the scheme of accounts without a secret: they can be made, but
+// only their token leads back to them (surfaces.md §2.4).
+const anonymous = "anonymous"
+
+// authError is what a refusal of a scheme means on the wire.
+func authError(err error, log *slog.Logger) *wsproto.Error {
+	switch {
+	case errors.Is(err, auth.ErrMalformed):
+		return wsproto.ErrMalformed
+	case errors.Is(err, auth.ErrFailed), errors.Is(err, auth.ErrExpired):
+		return wsproto.ErrAuthFailed
+	case errors.Is(err, auth.ErrPolicy):
+		return wsproto.ErrPolicy
+	case errors.Is(err, auth.ErrUnsupported):
+		return wsproto.ErrUnsupported
+	case errors.Is(err, auth.ErrBusy):
+		return wsproto.ErrUnavailable
+	}
+	return topic.ErrorFor(err, log)
+}
+
+// authenticate verifies a secret by a scheme.
+func (s *Session) authenticate(ctx context.Context, scheme string, secret []byte) (*auth.Record, error) {
+	switch strings.ToLower(scheme) {
+	case basic.Name:
+		return s.reg.Basic.Authenticate(ctx, secret)
+	case token.Name:
+		return s.reg.Token.Authenticate(ctx, secret)
+	case anonymous:
+		return nil, auth.ErrUnsupported
+	case "code": // no code can be outstanding as long as none are sent
+		return nil, auth.ErrFailed
+	}
+	return nil, wsproto.ErrAuthUnknown
+}
+
+// login handles {login} (wire.md §12.2).
+func (s *Session) login(l *wsproto.Login) {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	defer cancel()
+	reply, err := s.tryLogin(ctx, l)
+	if err != nil {
+		reply = authError(err, s.log())
+	}
+	s.ctrl(reply, l.ID, "")
+}
+
+func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Error, error) {
+	switch {
+	case strings.EqualFold(l.Scheme, "reset"):
+		return nil, wsproto.ErrUnsupported
+	case s.uid != 0:
+		return nil, wsproto.ErrAuthenticated
+	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
+		return nil, wsproto.ErrMalformed
+	}
+	rec, err := s.authenticate(ctx, l.Scheme, l.Secret)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayLogin(ctx, rec.User); err != nil {
+		return nil, err
+	}
+	var missing []string
+	if !rec.Validated {
+		if missing, err = s.confirm(ctx, rec, l.Cred); err != nil {
+			return nil, err
+		}
+	}
+	return s.welcome(ctx, rec, missing, wsproto.OK)
+}
+
+// mayLogin holds the state of the account against the login.
+func (s *Session) mayLogin(ctx context.Context, u chat.UID) error {
+	user, err := s.reg.Store.User(ctx, u)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && user.State == store.StateDeleted:
+		return wsproto.ErrUserNotFound
+	case err != nil:
+		return err
+	case user.State != store.StateOK:
+		return wsproto.ErrDenied
+	}
+	return nil
+}
+
+// confirm takes the answers to requests for confirmation and returns what is
+// still missing. A wrong answer only leaves the credential missing.
+func (s *Session) confirm(ctx context.Context, rec *auth.Record, creds []wsproto.Cred) ([]string, error) {
+	missing, err := s.reg.Validators.Missing(ctx, rec.User, rec.Level)
+	if err != nil {
+		return nil, err
+	}
+	for i := range creds {
+		c := &creds[i]
+		if c.Resp == "" || !slices.Contains(missing, c.Meth) {
+			continue
+		}
+		tag, err := s.reg.Validators.Confirm(ctx, rec.User, c)
+		switch {
+		case errors.Is(err, wsproto.ErrResponse):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		missing = slices.DeleteFunc(missing, func(m string) bool { return m == c.Meth })
+		if err := s.changeTag(ctx, rec.User, "", tag); err != nil {
+			return nil, err
+		}
+	}
+	return missing, nil
+}
+
+// changeTag replaces a tag that the server looks after; empty is none.
+func (s *Session) changeTag(ctx context.Context, u chat.UID, old, tag string) error {
+	user, err := s.reg.Store.User(ctx, u)
+	if err != nil || old == tag {
+		return err
+	}
+	tags := slices.DeleteFunc(slices.Clone(user.Tags), func(t string) bool { return t == old || t == tag })
+	if tag != "" {
+		tags = append(tags, tag)
+		slices.Sort(tags)
+	}
+	if err := s.reg.Store.UpdateUser(ctx, u, store.UserUpdate{Tags: &tags}); err != nil {
+		return err
+	}
+	_, err = s.reg.hub.PostLive(u.MeName(), topic.TagChange{Tags: tags})
+	return err
+}
+
+// welcome answers a login that was good: with a new token, and with the session
+// logged in unless credentials are missing or the secret is not for that.
+func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []string, ok *wsproto.Error) (*wsproto.Error, error) {
+	expires := s.reg.now().Add(s.reg.Token.Lifetime()).Truncate(time.Second)
+	if rec.NoLogin {
+		expires = rec.Expires
+	}
+	issue := *rec
+	issue.Validated = len(missing) == 0
+	text, err := s.reg.Token.Issue(&issue, expires)
+	if err != nil {
+		return nil, err
+	}
+	params := map[string]any{
+		"user": rec.User.String(), "authlvl": rec.Level.String(),
+		"token":   base64.StdEncoding.EncodeToString(text),
+		"expires": wsproto.Time{Time: expires}.String(),
+	}
+	if len(missing) > 0 {
+		params["cred"] = missing
+		return &wsproto.Error{Code: wsproto.ValidateCreds.Code, Text: wsproto.ValidateCreds.Text, Params: params}, nil
+	}
+	if !rec.NoLogin {
+		s.uid, s.level, s.me = rec.User, rec.Level, rec.User.MeName()
+		if err := s.putDevice(ctx); err != nil {
+			s.log().Warn("device not registered", "err", err)
+		}
+	}
+	return &wsproto.Error{Code: ok.Code, Text: ok.Text, Params: params}, nil
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"sync"
+	"time"
+
+	"parley/wsproto"
+)
+
+// transport is a connection as the outbox sees it. Only one of its methods is
+// called at a time.
+type transport interface {
+	// TryWrite writes what can be written without waiting. Writing nothing is
+	// no error.
+	TryWrite(p []byte) (int, error)
+	// Write writes all, and waits at most until the deadline.
+	Write(ps [][]byte, deadline time.Time) error
+	// Close ends the connection, with a WebSocket close code and reason if
+	// nothing stands half-written. It may be called while Write waits.
+	Close(code int, reason string)
+}
+
+// outbox is what is on its way to a client. A frame is written at once by
+// whoever has it, if the connection takes it; what it does not take waits for a
+// goroutine that lives until all is written. An idle session has neither
+// goroutine nor buffer.
+type outbox struct {
+	conn  transport
+	limit int // bytes nobody asked for that may wait
+
+	mu      sync.Mutex // guards the following
+	queue   [][]byte
+	queued  int // bytes waiting, answers included
+	pushed  int // of them, bytes nobody asked for
+	writing bool
+	closed  bool       // takes nothing more
+	final   func()     // called when everything is written; after close
+	room    *sync.Cond // made when somebody waits for queued to fall
+}
+
+// outcome of put.
+type outcome uint8
+
+const (
+	sent   outcome = iota // written or queued
+	tooBig                // the client does not keep up
+	broken                // the connection is
+	gone                  // the outbox was closed before
+)
+
+// put sends a frame; answer tells one that the client asked for, which is not
+// held against it.
+func (o *outbox) put(f wsproto.Frame, answer bool) outcome {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return gone
+	}
+	p := []byte(f)
+	if !o.writing {
+		n, err := o.conn.TryWrite(p)
+		if err != nil {
+			return broken
+		}
+		if p = p[n:]; len(p) == 0 {
+			return sent
+		}
+	}
+	if !answer && o.pushed+len(p) > o.limit {
+		return tooBig
+	}
+	if o.queued += len(p); !answer {
+		o.pushed += len(p)
+	}
+	o.queue = append(o.queue, p)
+	if !o.writing {
+		o.writing = true
+		go o.drain()
+	}
+	return sent
+}
+
+// writeWait bounds how long a client may take for a batch of frames
+// (wire.md §1.3).
+const writeWait = 10 * time.Second
+
+// drain writes until nothing waits any more, and ends.
+func (o *outbox) drain() {
+	o.mu.Lock()
+	for len(o.queue) > 0 {
+		batch := o.queue
+		o.queue = nil
+		o.mu.Unlock()
+		err := o.conn.Write(batch, time.Now().Add(writeWait))
+		o.mu.Lock()
+		if err != nil {
+			o.closed, o.queue = true, nil
+			o.conn.Close(closeAway, "") // the reader notices and ends the session
+		}
+		o.queued, o.pushed = 0, 0
+		for _, p := range o.queue {
+			o.queued += len(p)
+			o.pushed += len(p)
+		}
+		if o.room != nil {
+			o.room.Broadcast()
+		}
+	}
+	o.writing = false
+	final := o.final
+	o.final = nil
+	o.mu.Unlock()
+	if final != nil {
+		final()
+	}
+}
+
+// close sends a last frame, if any, and then calls final.
+func (o *outbox) close(last wsproto.Frame, final func()) {
+	o.mu.Lock()
+	if o.closed {
+		o.mu.Unlock()
+		final()
+		return
+	}
+	o.closed = true
+	if o.room != nil {
+		o.room.Broadcast()
+	}
+	if !o.writing && len(last) > 0 {
+		if n, err := o.conn.TryWrite(last); err == nil && n < len(last) {
+			o.queue = append(o.queue, last[n:])
+			o.writing = true
+			go o.drain()
+		}
+	} else if len(last) > 0 {
+		o.queue = append(o.queue, last)
+	}
+	if o.writing {
+		o.final = final
+		o.mu.Unlock()
+		return
+	}
+	o.mu.Unlock()
+	final()
+}
+
+// wait holds the reader back while more than limit bytes wait to be written:
+// who does not read is not read from.
+func (o *outbox) wait() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.queued > o.limit && !o.closed {
+		if o.room == nil {
+			o.room = sync.NewCond(&o.mu)
+		}
+		o.room.Wait()
+	}
+}

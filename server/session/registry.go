@@ -1,0 +1,202 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/auth/basic"
+	"parley/auth/token"
+	"parley/auth/validate"
+	"parley/internal/chat"
+	"parley/server/topic"
+	"parley/store"
+	"parley/wsproto"
+)
+
+// Hub is what sessions need of the registry of topics.
+type Hub interface {
+	Post(name string, e topic.Event) error
+	PostLive(name string, e topic.Event) (live bool, err error)
+}
+
+// Store is what sessions need of the store.
+type Store interface {
+	store.Users
+	store.Credentials
+	store.Devices
+}
+
+// Config are the rules for sessions.
+type Config struct {
+	Hello       map[string]any // params of the answer to {hi}
+	MaxTags     int
+	OutboxBytes int // unsolicited bytes that may wait for a client
+	MaxPending  int // requests of a session that wait for their answers
+	Topic       topic.Config
+}
+
+// Deps is what all sessions share.
+type Deps struct {
+	Hub        Hub
+	Store      Store
+	Basic      *basic.Scheme
+	Token      *token.Scheme
+	Validators *validate.Set
+	Log        *slog.Logger
+	Now        func() time.Time
+	Config     Config
+}
+
+// Times of the liveness of connections (wire.md §1.3).
+const (
+	pingEvery  = 49500 * time.Millisecond
+	pongWithin = 5500 * time.Millisecond
+	wheelTick  = 500 * time.Millisecond
+	wheelSlots = uint8(pingEvery / wheelTick)
+	pongSlots  = uint8(pongWithin / wheelTick)
+)
+
+// Registry holds all sessions: one wheel pings them, and shutdown finds them.
+type Registry struct {
+	Deps
+	hub Hub
+	log *slog.Logger
+
+	mu       sync.Mutex
+	slots    [wheelSlots]map[*Session]struct{}
+	position uint8
+	closing  bool
+	count    int
+	empty    chan struct{} // closed when closing and count is 0
+
+	total  atomic.Int64
+	closed sync.Map // reason → *atomic.Int64
+}
+
+// NewRegistry makes a registry without sessions; Run keeps them alive.
+func NewRegistry(d Deps) *Registry {
+	r := &Registry{Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{})}
+	for i := range r.slots {
+		r.slots[i] = make(map[*Session]struct{})
+	}
+	return r
+}
+
+func (r *Registry) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
+
+// Open makes the session of a connection; nil if the server is shutting down.
+func (r *Registry) Open(conn transport, remote string) *Session {
+	s := &Session{
+		reg: r, id: chat.NewUID().String()[3:], remote: remote,
+		slots: make(chan struct{}, r.Config.MaxPending),
+	}
+	s.out.conn, s.out.limit = conn, r.Config.OutboxBytes
+	s.active.Store(time.Now().UnixNano())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closing {
+		return nil
+	}
+	// The slot that is due last, so that the first ping comes after a whole round.
+	s.slot = (r.position + wheelSlots - 1) % wheelSlots
+	r.slots[s.slot][s] = struct{}{}
+	r.count++
+	r.total.Add(1)
+	return s
+}
+
+func (r *Registry) remove(s *Session, reason string) {
+	c, _ := r.closed.LoadOrStore(reason, new(atomic.Int64))
+	c.(*atomic.Int64).Add(1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.slots[s.slot][s]; !ok {
+		return
+	}
+	delete(r.slots[s.slot], s)
+	if len(r.slots[s.slot]) == 0 {
+		r.slots[s.slot] = make(map[*Session]struct{}) // maps never shrink
+	}
+	if r.count--; r.count == 0 && r.closing {
+		close(r.empty)
+	}
+}
+
+// Len is how many sessions are open.
+func (r *Registry) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
+// Run pings sessions and closes those that stay silent, until ctx is done.
+func (r *Registry) Run(ctx context.Context) error {
+	tick := time.NewTicker(wheelTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			r.turn()
+		}
+	}
+}
+
+// turn moves the wheel by one: one slot is pinged, and those pinged a while ago
+// must have answered.
+func (r *Registry) turn() {
+	r.mu.Lock()
+	at := r.position
+	r.position = (at + 1) % wheelSlots
+	ping := r.in(at)
+	due := r.in((at + wheelSlots - pongSlots) % wheelSlots)
+	r.mu.Unlock()
+	for _, s := range ping {
+		s.pinged.Store(true)
+		s.Reply(pingFrame)
+	}
+	for _, s := range due {
+		if s.pinged.Load() {
+			s.close(reasonSilent, nil, closeAway)
+		}
+	}
+}
+
+func (r *Registry) in(slot uint8) []*Session {
+	out := make([]*Session, 0, len(r.slots[slot]))
+	for s := range r.slots[slot] {
+		out = append(out, s)
+	}
+	return out
+}
+
+var pingFrame = wsproto.Frame{0x89, 0} // RFC 6455 §5.5.2
+
+// Close tells all sessions that the server shuts down, closes them, and waits
+// until they have gone or ctx is done.
+func (r *Registry) Close(ctx context.Context) error {
+	last := wsproto.ServerShutdown.Reply("", "", r.now()).Frame()
+	r.mu.Lock()
+	r.closing = true
+	var all []*Session
+	for i := range r.slots {
+		all = append(all, r.in(uint8(i))...)
+	}
+	if r.count == 0 {
+		close(r.empty)
+	}
+	r.mu.Unlock()
+	for _, s := range all {
+		s.close(reasonShutdown, last, closeAway)
+	}
+	select {
+	case <-r.empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

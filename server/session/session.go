@@ -1,0 +1,173 @@
+// Package session is one connection of one device: it takes frames in order,
+// hands requests to topics, logs users in, and writes what comes back. It knows
+// nothing of what topics do with requests.
+package session
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/internal/chat"
+	"parley/server/topic"
+	"parley/wsproto"
+)
+
+// WebSocket close codes (RFC 6455 §7.4.1).
+const (
+	closeNormal = 1000
+	closeAway   = 1001
+	closePolicy = 1008
+)
+
+// Why the server closes a session: the words of logs and metrics.
+const (
+	reasonSlow     = "slow"
+	reasonSilent   = "silent"
+	reasonEvicted  = "evicted"
+	reasonShutdown = "shutdown"
+	reasonLost     = "lost"
+	reasonPanic    = "panic"
+)
+
+// Session is one connection from accept to close.
+type Session struct {
+	reg    *Registry
+	id     string
+	remote string
+	out    outbox
+	slots  chan struct{} // a place for each request that waits for its answer
+
+	// Owned by the reader, before anything that others read is posted.
+	ver      int // of the protocol, major<<8 | minor; 0 before {hi}
+	ua, lang string
+	device   string
+	platform string
+	uid      chat.UID
+	level    chat.Level
+	me       string // canonical name of the user's me
+
+	active atomic.Int64 // UnixNano of the last frame from the client
+	onMe   atomic.Bool
+	pinged atomic.Bool // a ping awaits its pong
+
+	mu       sync.Mutex // guards the following
+	attached map[string]*topic.Attachment
+	closed   bool
+	slot     uint8 // of the wheel of pings
+}
+
+// Send implements topic.Session.
+func (s *Session) Send(f wsproto.Frame) { s.put(f, false) }
+
+// Reply implements topic.Session.
+func (s *Session) Reply(f wsproto.Frame) { s.put(f, true) }
+
+func (s *Session) put(f wsproto.Frame, answer bool) {
+	switch s.out.put(f, answer) {
+	case tooBig:
+		// The client resumes from the last message that it has.
+		go s.close(reasonSlow, nil, closePolicy)
+	case broken:
+		go s.close(reasonLost, nil, closeAway)
+	}
+}
+
+// Attachment implements topic.Session.
+func (s *Session) Attachment(name string) *topic.Attachment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attached[name]
+}
+
+// SetAttachment implements topic.Session.
+func (s *Session) SetAttachment(name string, a *topic.Attachment) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a == nil {
+		delete(s.attached, name)
+	} else {
+		if s.closed {
+			return false
+		}
+		if s.attached == nil {
+			s.attached = make(map[string]*topic.Attachment, 1)
+		}
+		s.attached[name] = a
+	}
+	if name == s.me {
+		s.onMe.Store(a != nil)
+	}
+	return true
+}
+
+// OnMe implements topic.Session.
+func (s *Session) OnMe() bool { return s.onMe.Load() }
+
+// UserAgent implements topic.Session.
+func (s *Session) UserAgent() string { return s.ua }
+
+// LastActive implements topic.Session.
+func (s *Session) LastActive() time.Time { return time.Unix(0, s.active.Load()) }
+
+// Answered implements topic.Session.
+func (s *Session) Answered() { <-s.slots }
+
+// ID is the session's name in logs.
+func (s *Session) ID() string { return s.id }
+
+// Handle takes one frame from the client, in order. It blocks while too many
+// requests wait for their answers, or too many answers for the client.
+func (s *Session) Handle(frame []byte) {
+	s.alive()
+	s.out.wait()
+	s.dispatch(frame)
+}
+
+// alive notes a sign of life.
+func (s *Session) alive() {
+	s.active.Store(time.Now().UnixNano())
+	s.pinged.Store(false)
+}
+
+// Closed is called by the transport when the connection has ended.
+func (s *Session) Closed() { s.close(reasonLost, nil, closeNormal) }
+
+// close ends the session once: it is detached everywhere, the last frame is
+// written if it can be, and the connection is closed.
+func (s *Session) close(reason string, last wsproto.Frame, code int) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed = true
+	attached := make(map[string]*topic.Attachment, len(s.attached))
+	for name, a := range s.attached {
+		attached[name] = a
+	}
+	s.mu.Unlock()
+
+	s.reg.remove(s, reason)
+	for name, a := range attached {
+		if _, err := s.reg.hub.PostLive(name, topic.Detached{A: a}); err != nil {
+			s.log().Error("detach lost", "topic", name, "err", err)
+		}
+	}
+	text := reason
+	if reason == reasonLost {
+		text = ""
+	}
+	s.out.close(last, func() { s.out.conn.Close(code, text) })
+	if reason != reasonLost && reason != reasonShutdown {
+		s.log().Info("session closed", "reason", reason)
+	}
+}
+
+func (s *Session) log() *slog.Logger { return s.reg.log.With("sid", s.id, "uid", s.uid.String()) }
+
+// ctrl answers a request by itself.
+func (s *Session) ctrl(e *wsproto.Error, id, topic string) {
+	s.Reply(e.Reply(id, topic, s.reg.now()).Frame())
+}

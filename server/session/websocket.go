@@ -1,0 +1,175 @@
+package session
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// upgrader's buffers are small: frames are mostly smaller than 1 KB, and all
+// writing after the handshake goes past gorilla, through the outbox.
+var upgrader = websocket.Upgrader{
+	ReadBufferSize:  1024,
+	WriteBufferSize: 1024,
+	WriteBufferPool: &sync.Pool{},
+	CheckOrigin:     func(*http.Request) bool { return true }, // a session needs a token, not an origin
+}
+
+// ServeWebSocket turns a request into a session. It returns after the upgrade,
+// so that the buffers of net/http are freed; the session has a goroutine of its
+// own.
+func (r *Registry) ServeWebSocket(w http.ResponseWriter, req *http.Request, remote string, maxFrame int64) {
+	ws, err := upgrader.Upgrade(w, req, nil)
+	if err != nil {
+		return // gorilla has answered
+	}
+	c := newWSConn(ws)
+	s := r.Open(c, remote)
+	if s == nil {
+		c.Close(closeAway, reasonShutdown)
+		return
+	}
+	ws.SetReadLimit(maxFrame)
+	ws.SetPongHandler(func(string) error { s.alive(); return nil })
+	ws.SetPingHandler(func(data string) error {
+		s.alive()
+		s.Reply(controlFrame(websocket.PongMessage, []byte(data)))
+		return nil
+	})
+	ws.SetCloseHandler(func(code int, _ string) error {
+		if code == websocket.CloseNoStatusReceived {
+			code = closeNormal
+		}
+		s.Reply(controlFrame(websocket.CloseMessage, websocket.FormatCloseMessage(code, "")))
+		return nil
+	})
+	go s.read(ws)
+}
+
+// read is the session's goroutine: one frame after the other.
+func (s *Session) read(ws *websocket.Conn) {
+	defer s.Closed()
+	for {
+		_, r, err := ws.NextReader()
+		if err != nil {
+			return
+		}
+		if err := s.readFrame(r); err != nil {
+			return
+		}
+	}
+}
+
+// frames are buffers that are needed only while a frame is read and decoded:
+// what is kept of it is copied.
+var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxKeptBuffer keeps a rare large frame from being remembered for ever.
+const maxKeptBuffer = 64 << 10
+
+func (s *Session) readFrame(r io.Reader) error {
+	buf := frames.Get().(*bytes.Buffer)
+	buf.Reset()
+	_, err := buf.ReadFrom(r)
+	if err == nil {
+		s.Handle(buf.Bytes())
+	}
+	if buf.Cap() <= maxKeptBuffer {
+		frames.Put(buf)
+	}
+	return err
+}
+
+// controlFrame is a control frame with at most 125 bytes (RFC 6455 §5.5).
+func controlFrame(opcode byte, payload []byte) []byte {
+	payload = payload[:min(len(payload), 125)]
+	return append([]byte{0x80 | opcode, byte(len(payload))}, payload...)
+}
+
+// wsConn is a WebSocket as the outbox writes to it: past gorilla, straight to
+// the connection.
+type wsConn struct {
+	conn net.Conn
+	raw  syscall.RawConn // nil where writing without waiting is not possible
+
+	mu     sync.Mutex
+	closed bool
+}
+
+func newWSConn(ws *websocket.Conn) *wsConn {
+	c := &wsConn{conn: ws.NetConn()}
+	if tcp, ok := c.conn.(*net.TCPConn); ok && canTryWrite {
+		c.raw, _ = tcp.SyscallConn()
+	}
+	return c
+}
+
+// TryWrite implements transport.
+func (c *wsConn) TryWrite(p []byte) (int, error) {
+	if c.raw == nil {
+		return 0, nil
+	}
+	w := tryWriters.Get().(*tryWriter)
+	w.p, w.n, w.err = p, 0, nil
+	err := c.raw.Write(w.attempt)
+	n := w.n
+	if err == nil {
+		err = w.err
+	}
+	w.p = nil
+	tryWriters.Put(w)
+	return n, err
+}
+
+// tryWriter is one attempt to write; its function is made once, not for each.
+type tryWriter struct {
+	p       []byte
+	n       int
+	err     error
+	attempt func(fd uintptr) bool
+}
+
+var tryWriters = sync.Pool{New: func() any {
+	w := new(tryWriter)
+	w.attempt = func(fd uintptr) bool {
+		w.n, w.err = tryWrite(fd, w.p)
+		return true // done, whether or not all was written
+	}
+	return w
+}}
+
+// Write implements transport.
+func (c *wsConn) Write(ps [][]byte, deadline time.Time) error {
+	if err := c.conn.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	if _, ok := c.conn.(*tls.Conn); ok {
+		// net.Buffers would become a TLS record for each frame.
+		_, err := c.conn.Write(bytes.Join(ps, nil))
+		return err
+	}
+	bufs := net.Buffers(ps)
+	_, err := bufs.WriteTo(c.conn)
+	return err
+}
+
+// Close implements transport.
+func (c *wsConn) Close(code int, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.closed = true
+	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
+	_, _ = c.TryWrite(controlFrame(websocket.CloseMessage, append(payload, reason...)))
+	_ = c.conn.Close()
+}

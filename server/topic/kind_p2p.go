@@ -1,0 +1,339 @@
+package topic
+
+import (
+	"context"
+	"errors"
+
+	"parley/internal/chat"
+	"parley/store"
+	"parley/wsproto"
+)
+
+// p2pTopic is the conversation of two users (wire.md §4.5).
+type p2pTopic struct {
+	*Topic
+	seen map[chat.UID]*wsproto.Seen // as of the loading
+}
+
+func (t *p2pTopic) load(ctx context.Context) error {
+	a, b, ok := chat.P2PUsers(t.name)
+	if !ok {
+		return wsproto.ErrTopicNotFound
+	}
+	rec, err := t.Store.Topic(ctx, t.name)
+	if errors.Is(err, store.ErrNotFound) || err == nil && rec.State == store.StateDeleted {
+		return nil // made by the first {sub}
+	}
+	if err != nil {
+		return err
+	}
+	t.exists, t.rec = true, *rec
+	if err := t.loadMembers(ctx); err != nil {
+		return err
+	}
+	users, err := t.Store.UsersByID(ctx, a, b)
+	if err != nil {
+		return err
+	}
+	t.seen = make(map[chat.UID]*wsproto.Seen, 2)
+	for i := range users {
+		u := &users[i]
+		t.readOnly = t.readOnly || u.State != store.StateOK
+		if !u.LastSeen.IsZero() {
+			t.seen[u.ID] = &wsproto.Seen{When: wsproto.Time{Time: u.LastSeen}, UA: u.UserAgent}
+		}
+	}
+	return nil
+}
+
+// loadMembers reads the live subscriptions.
+func (t *Topic) loadMembers(ctx context.Context) error {
+	subs, err := t.Store.Subs(ctx, t.name)
+	if err != nil {
+		return err
+	}
+	t.members = make(map[chat.UID]*member, len(subs))
+	for i := range subs {
+		t.members[subs[i].User] = newMember(&subs[i])
+	}
+	return nil
+}
+
+// nameFor: each calls the topic by the other's ID.
+func (t *p2pTopic) nameFor(u chat.UID) string { return chat.P2PPeer(t.name, u).String() }
+
+func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
+	ctx, cancel := t.storeCtx()
+	defer cancel()
+	peer := chat.P2PPeer(t.name, r.User)
+	m, other := t.members[r.User], t.members[peer]
+	if m == nil || other == nil && t.fresh {
+		return t.meet(ctx, r, q, peer)
+	}
+	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
+	want, ok, err := parseMode(wantedMode(q))
+	switch {
+	case err != nil:
+		return j, err
+	case !ok && m.want.Has(chat.ModeJoin):
+		want = m.want
+	case !ok:
+		want = m.given // back from a self-ban
+	}
+	want, given, err := t.newWant(m, want)
+	if err != nil {
+		return j, err
+	}
+	_, err = t.setWant(ctx, m, want, given, r.TS)
+	return j, err
+}
+
+// meet makes the sides that are missing, and the topic if it is.
+func (t *p2pTopic) meet(ctx context.Context, r *Request, q *wsproto.Sub, peer chat.UID) (joined, error) {
+	users, err := t.Store.UsersByID(ctx, r.User, peer)
+	if err != nil {
+		return joined{}, err
+	}
+	var me, other *store.User
+	for i := range users {
+		if users[i].ID == peer && users[i].State != store.StateDeleted {
+			other = &users[i]
+		} else if users[i].ID == r.User {
+			me = &users[i]
+		}
+	}
+	if me == nil || other == nil {
+		return joined{}, wsproto.ErrUserNotFound
+	}
+	mine, theirs := t.firstModes(r, q, me, other)
+	if !mine.Given.Has(chat.ModeJoin) {
+		return joined{}, wsproto.ErrDenied
+	}
+	if !t.exists {
+		t.rec = store.Topic{Name: t.name, Created: r.TS, Updated: r.TS, Touched: r.TS}
+		if err := t.Store.CreateTopic(ctx, &t.rec, nil, mine, theirs); err != nil {
+			return joined{}, err
+		}
+		t.exists = true
+		t.members = map[chat.UID]*member{r.User: newMember(&mine), peer: newMember(&theirs)}
+		t.rec.SubCount = 2
+		return joined{member: t.members[r.User], isNew: true, created: true, peerNew: t.members[peer]}, nil
+	}
+	j := joined{member: t.members[r.User]}
+	if j.member == nil {
+		if j.member, err = t.addSub(ctx, mine); err != nil {
+			return j, err
+		}
+		j.isNew = true
+	} else {
+		j.oldWant, j.oldGiven = j.member.want, j.member.given
+	}
+	if t.members[peer] == nil && t.fresh {
+		if j.peerNew, err = t.addSub(ctx, theirs); err != nil {
+			return j, err
+		}
+	}
+	return j, nil
+}
+
+// firstModes are the subscriptions of two users who meet.
+func (t *p2pTopic) firstModes(r *Request, q *wsproto.Sub, me, peer *store.User) (mine, theirs store.Sub) {
+	grant := me.Access.Auth
+	var private wsproto.SetDesc
+	if q.Set != nil && q.Set.Desc != nil {
+		private = *q.Set.Desc
+		if d := private.DefAcs; d != nil {
+			if m, ok, err := chat.ParseMode(d.Auth); ok && err == nil {
+				grant = m
+			}
+		}
+	}
+	theirDefault := peer.Access.For(r.Level)
+	if r.Level == chat.LevelRoot {
+		theirDefault = t.maskP2P()
+	}
+	theirs = store.Sub{
+		Topic: t.name, User: peer.ID, Created: r.TS, Updated: r.TS,
+		Given: t.normP2P(grant), Want: t.normP2P(theirDefault),
+	}
+	mine = store.Sub{
+		Topic: t.name, User: me.ID, Created: r.TS, Updated: r.TS,
+		Given: theirDefault, Want: theirs.Given,
+	}
+	if m, ok, err := chat.ParseMode(wantedMode(q)); ok && err == nil {
+		mine.Want = t.normP2P(m) | chat.ModeJoin
+	}
+	mine.Private, _ = merge(nil, private.Private)
+	return mine, theirs
+}
+
+func (t *p2pTopic) attached(a *Attachment, j joined) {
+	if j.peerNew != nil {
+		t.tellAccess(j.peerNew, 0, 0, a.member.uid, a.Session, true)
+	}
+	if j.changed() {
+		t.tellAccess(a.member, j.oldWant, j.oldGiven, a.member.uid, a.Session, j.isNew)
+	}
+}
+
+func (t *p2pTopic) detached(*Attachment, bool) {}
+
+func (t *p2pTopic) sleep() {}
+
+func (t *p2pTopic) describe(r *Request, a *Attachment, o *wsproto.GetOpts) (*wsproto.MetaDesc, error) {
+	d, err := t.describeFor(a.member, o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := t.storeCtx()
+	defer cancel()
+	peer := chat.P2PPeer(t.name, r.User)
+	u, err := t.Store.User(ctx, peer) // not from memory: the profile may have changed
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if u != nil && changedSince(o, u.Updated) {
+		d.Public, d.Trusted = u.Public, u.Trusted
+	}
+	if a.mode().Has(chat.ModePres) {
+		d.Seen = t.seen[peer]
+	}
+	return d, nil
+}
+
+// describeFor is the part of a description that p2p topics and groups share.
+func (t *Topic) describeFor(m *member, o *wsproto.GetOpts) (*wsproto.MetaDesc, error) {
+	d := &wsproto.MetaDesc{
+		Updated: wsproto.Time{Time: t.rec.Updated}, Touched: wsproto.Time{Time: t.rec.Updated},
+		Acs: wsproto.NewAcs(m.want, m.given),
+	}
+	if o == nil || o.IMS == nil {
+		d.Created = wsproto.Time{Time: t.rec.Created}
+	}
+	if m.mode().Has(chat.ModeRead) {
+		d.Touched = wsproto.Time{Time: t.rec.Touched}
+		d.Seq, d.Read, d.Recv, d.Clear = t.rec.Seq, m.read, m.recv, max(t.rec.Del, m.del)
+	}
+	if !changedSince(o, m.updated, t.rec.Updated) {
+		return d, nil
+	}
+	ctx, cancel := t.storeCtx()
+	defer cancel()
+	s, err := t.Store.Sub(ctx, t.name, m.uid)
+	if err != nil {
+		return nil, err
+	}
+	d.Private = s.Private
+	return d, nil
+}
+
+func (t *p2pTopic) list(r *Request, a *Attachment, o *wsproto.GetOpts) ([]wsproto.MetaSub, error) {
+	return t.listMembers(a, o, false)
+}
+
+func (t *p2pTopic) glance(r *Request) (*wsproto.MetaDesc, error) {
+	ctx, cancel := t.storeCtx()
+	defer cancel()
+	u, err := t.Store.User(ctx, chat.P2PPeer(t.name, r.User))
+	if errors.Is(err, store.ErrNotFound) || err == nil && u.State == store.StateDeleted && !r.Root {
+		return nil, wsproto.ErrUserNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := glanceUser(r, u)
+	return d, t.glanceMember(ctx, r, d)
+}
+
+// glanceMember adds what a member who is not attached may know of his own.
+func (t *Topic) glanceMember(ctx context.Context, r *Request, d *wsproto.MetaDesc) error {
+	m := t.members[r.User]
+	if m == nil {
+		return nil
+	}
+	s, err := t.Store.Sub(ctx, t.name, m.uid)
+	if err != nil {
+		return err
+	}
+	d.Acs, d.Private = wsproto.NewAcs(m.want, m.given), s.Private
+	return nil
+}
+
+func (t *p2pTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
+	if !wsproto.IsNull(d.Public) || !wsproto.IsNull(d.Trusted) || d.DefAcs != nil {
+		return wsproto.ErrDenied
+	}
+	return t.setPrivate(r, a.member, d)
+}
+
+// setOther changes what the peer is granted, or brings him back.
+func (t *p2pTopic) setOther(r *Request, a *Attachment, s *wsproto.SetSub) error {
+	uid, err := chat.ParseUID(s.User)
+	if err != nil {
+		return wsproto.ErrMalformed
+	}
+	peer := chat.P2PPeer(t.name, r.User)
+	mode, ok, err := parseMode(s.Mode)
+	switch {
+	case uid != peer || t.readOnly || !a.mode().IsSharer():
+		return wsproto.ErrDenied
+	case err != nil:
+		return err
+	case ok && !a.mode().IsAdmin() || mode.Has(chat.ModeOwner):
+		return wsproto.ErrDenied
+	}
+	if m := t.members[peer]; m != nil {
+		if !ok {
+			return wsproto.NotModified
+		}
+		return t.setGiven(r, m, t.normP2P(mode))
+	}
+	return t.recall(r, peer, mode, ok)
+}
+
+// recall invites a peer who had left.
+func (t *p2pTopic) recall(r *Request, peer chat.UID, mode chat.Mode, explicit bool) error {
+	ctx, cancel := t.storeCtx()
+	defer cancel()
+	users, err := t.Store.UsersByID(ctx, r.User, peer)
+	if err != nil {
+		return err
+	}
+	var grant, want chat.Mode
+	known := false
+	for i := range users {
+		if users[i].ID == peer && users[i].State != store.StateDeleted {
+			want, known = users[i].Access.Auth, true
+		} else if users[i].ID == r.User {
+			grant = users[i].Access.Auth
+		}
+	}
+	if !known {
+		return wsproto.ErrUserNotFound
+	}
+	if explicit {
+		grant = mode
+	}
+	m, err := t.addSub(ctx, store.Sub{
+		Topic: t.name, User: peer, Created: r.TS, Updated: r.TS, Given: t.normP2P(grant), Want: t.normP2P(want),
+	})
+	if err != nil {
+		return err
+	}
+	t.replyGranted(r, m)
+	t.tellAccess(m, 0, 0, r.User, r.Session, true)
+	return nil
+}
+
+func (t *p2pTopic) tags(*Attachment) ([]string, error) { return nil, wsproto.ErrNotAllowed }
+
+func (t *p2pTopic) setTags(context.Context, []string, []string) error { return wsproto.ErrNotAllowed }
+
+// remove unsubscribes the requester; the topic goes with the last of the two.
+func (t *p2pTopic) remove(r *Request, _ bool) error {
+	m := t.members[r.User]
+	if m == nil {
+		return wsproto.NoAction
+	}
+	return t.unsubscribe(r, m)
+}

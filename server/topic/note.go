@@ -1,0 +1,110 @@
+package topic
+
+import (
+	"parley/internal/chat"
+	"parley/wsproto"
+)
+
+// ValidNote tells whether a note makes sense at all; others are dropped
+// without a word (wire.md §8.1).
+func ValidNote(n *wsproto.Note) bool {
+	switch n.What {
+	case "kp", "kpa", "kpv":
+		return n.Seq == 0
+	case "read", "recv":
+		return n.Seq > 0
+	case "data":
+		return !wsproto.IsNull(n.Payload)
+	}
+	return false
+}
+
+// note handles {note}: it is relayed, or dropped without a word.
+func (t *Topic) note(r *Request, n *wsproto.Note) {
+	if !ValidNote(n) {
+		return
+	}
+	a := t.attachment(r)
+	m := t.members[r.User]
+	switch {
+	case a == nil && n.What != "recv":
+		r.reply(wsproto.ErrAttachFirst)
+		return
+	case m == nil || n.Seq > t.rec.Seq:
+		return
+	}
+	switch n.What {
+	case "kp", "kpa", "kpv":
+		if !m.mode().Has(chat.ModeWrite) || t.readOnly {
+			return
+		}
+	case "read", "recv":
+		if !m.mode().Has(chat.ModeRead) || !t.mark(m, n) {
+			return
+		}
+	}
+	t.relay(r, m, n)
+}
+
+// mark moves a member's marks; they only grow, and read <= recv.
+func (t *Topic) mark(m *member, n *wsproto.Note) bool {
+	switch {
+	case n.What == "read" && n.Seq > m.read:
+		m.read = n.Seq
+		m.recv = max(m.recv, m.read)
+	case n.What == "recv" && n.Seq > m.recv:
+		m.recv = n.Seq
+	default:
+		return false
+	}
+	t.Store.SetMarks(t.name, m.uid, m.read, m.recv)
+	return true
+}
+
+// relay hands a note to those whom it concerns (wire.md §8.3).
+func (t *Topic) relay(r *Request, from *member, n *wsproto.Note) {
+	frames := make(map[string]wsproto.Frame, 2)
+	for _, a := range t.attached {
+		if a.Session == r.Session || !reads(a) || n.What == "kp" && a.member == from {
+			continue
+		}
+		f, ok := frames[a.name]
+		if !ok {
+			info := wsproto.Info{Topic: a.name, From: from.uid, What: n.What, Seq: n.Seq, Payload: n.Payload}
+			f = info.Frame()
+			frames[a.name] = f
+		}
+		a.Session.Send(f)
+	}
+	t.countOnMe()
+	for u, m := range t.members {
+		if !m.mode().Has(chat.ModeRead|chat.ModePres) || t.Router.OnMe(u) <= m.onMe {
+			continue
+		}
+		if n.What == "kp" && u == from.uid {
+			continue
+		}
+		if u == from.uid && (n.What == "read" || n.What == "recv") {
+			t.presMe(u, notice{pres: wsproto.Pres{What: n.What, Seq: n.Seq}, except: r.Session, unattached: true})
+		}
+		t.presMe(u, notice{
+			info: &wsproto.Info{
+				Topic: "me", Src: t.kind.nameFor(u), From: from.uid, What: n.What, Seq: n.Seq, Payload: n.Payload,
+			},
+			except: r.Session, unattached: true,
+		})
+	}
+}
+
+// countOnMe counts for each member those of his sessions here that are on me
+// too: if these are all that are on me, there is nobody to tell there.
+func (t *Topic) countOnMe() {
+	for _, m := range t.members {
+		m.onMe = 0
+	}
+	for _, a := range t.attached {
+		if a.Session.OnMe() {
+			a.member.onMe++
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package topic
+
+import (
+	"parley/internal/chat"
+	"parley/wsproto"
+)
+
+// notice is what a topic has to say on somebody's me.
+type notice struct {
+	src        string // canonical name of the topic it is about
+	pres       wsproto.Pres
+	info       *wsproto.Info // instead of pres
+	except     Session       // not told
+	unattached bool          // only sessions not attached to src
+	always     bool          // whether presence is wanted or not: acs, gone
+	mode       *chat.Mode    // the user's new effective mode in src
+	gone       bool          // src is no contact any more
+}
+
+// presTopic tells sessions attached to the topic. act is left out where it is
+// the receiver or src (wire.md §3.4).
+func (t *Topic) presTopic(p wsproto.Pres, except Session, to func(a *Attachment) bool) {
+	type view struct {
+		name  string
+		noAct bool
+	}
+	frames := make(map[view]wsproto.Frame, 2)
+	for _, a := range t.attached {
+		if a.Session == except || !to(a) || !a.mode().Has(chat.ModePres) && p.What != "acs" && p.What != "gone" {
+			continue
+		}
+		v := view{a.name, p.Act == a.member.uid || p.Act.String() == p.Src}
+		f, ok := frames[v]
+		if !ok {
+			q := p
+			if q.Topic = a.name; v.noAct {
+				q.Act = 0
+			}
+			f = q.Frame()
+			frames[v] = f
+		}
+		a.Session.Send(f)
+	}
+}
+
+func reads(a *Attachment) bool { return a.mode().Has(chat.ModeRead) }
+
+// presMe tells the me of a member. The caller decides who is entitled.
+func (t *Topic) presMe(u chat.UID, n notice) {
+	n.src = t.name
+	n.pres.Src = t.kind.nameFor(u)
+	if n.pres.Act == u {
+		n.pres.Act = 0
+	}
+	t.Router.Tell(u.MeName(), &n)
+}
+
+// presMembers tells the me of all members with these rights in the topic.
+func (t *Topic) presMembers(rights chat.Mode, n notice, but chat.UID) {
+	for u, m := range t.members {
+		if u != but && m.mode().Has(rights) && t.Router.OnMe(u) > 0 {
+			t.presMe(u, n)
+		}
+	}
+}
+
+// tellAccess tells everybody concerned that a member's modes changed
+// (wire.md §9.3, §9.4, §9.5). except is the session that caused it.
+func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UID, except Session, isNew bool) {
+	d := &wsproto.DAcs{Want: chat.Delta(oldWant, m.want), Given: chat.Delta(oldGiven, m.given)}
+	if isNew {
+		d = &wsproto.DAcs{Want: m.want.String(), Given: m.given.String()}
+	}
+	t.tellAccessOnTopic(m, d, actor, except)
+	if me, ok := t.kind.(*meTopic); ok {
+		me.visibility(oldWant & oldGiven)
+		return
+	}
+	mode := m.mode()
+	t.presMe(m.uid, notice{
+		pres:   wsproto.Pres{What: "acs", Act: actor, DAcs: d},
+		except: except, unattached: true, always: true, mode: &mode,
+	})
+	asked := actor == m.uid && (isNew || m.want&^oldWant&^m.given != 0)
+	if !asked || chat.KindOf(t.name) != chat.KindGroup {
+		return
+	}
+	for u, o := range t.members {
+		if u != m.uid && o.mode().IsSharer() && t.Router.OnMe(u) > 0 {
+			t.presMe(u, notice{
+				pres:   wsproto.Pres{What: "acs", Tgt: m.uid, Act: actor, DAcs: d},
+				except: except, unattached: true, always: true,
+			})
+		}
+	}
+}
+
+func (t *Topic) tellAccessOnTopic(m *member, d *wsproto.DAcs, actor chat.UID, except Session) {
+	t.presTopic(wsproto.Pres{What: "acs", DAcs: d}, except,
+		func(a *Attachment) bool { return a.member == m })
+	if chat.KindOf(t.name) == chat.KindMe {
+		return
+	}
+	t.presTopic(wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: d}, except,
+		func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() })
+}
+
+// tellRemoved tells that a member left or was removed; he is no member any more
+// but may still be attached.
+func (t *Topic) tellRemoved(m *member, actor chat.UID, except Session) {
+	none := &wsproto.DAcs{Want: "N", Given: "N"}
+	sharers := func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() }
+	if chat.KindOf(t.name) == chat.KindGroup {
+		t.presTopic(wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: none}, except, sharers)
+		t.presTopic(wsproto.Pres{What: "off", Src: m.uid.String()}, except, sharers)
+	} else if peer := chat.P2PPeer(t.name, m.uid); peer != 0 {
+		t.Router.Tell(peer.MeName(), &online{src: t.name, seenAs: m.uid.String(), what: "off"})
+	}
+	t.presMe(m.uid, notice{pres: wsproto.Pres{What: "gone"}, except: except, always: true, gone: true})
+}
+
+// tellGone tells all members that the topic is deleted; the session that asked
+// for it too, as the reference does.
+func (t *Topic) tellGone(members map[chat.UID]*member) {
+	for u := range members {
+		t.presMe(u, notice{pres: wsproto.Pres{What: "gone"}, always: true, gone: true})
+	}
+}

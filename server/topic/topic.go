@@ -1,0 +1,325 @@
+// Package topic is one conversation: who takes part, what was said, who is
+// told. A Topic is a mailbox; everything that concerns it is an event handled
+// on its own goroutine, which may block in the store. It knows neither
+// connections nor the other topics: it sends frames to Sessions and events
+// through a Router.
+package topic
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"parley/internal/chat"
+	"parley/internal/mailbox"
+	"parley/store"
+	"parley/wsproto"
+)
+
+// Store is what topics need of the store.
+type Store interface {
+	store.Users
+	store.Topics
+	store.Subs
+	store.Messages
+	store.Credentials
+}
+
+// Router carries events between topics and knows which users are online.
+type Router interface {
+	// Tell hands e to the topic of that name if it is live; else e is dropped.
+	Tell(name string, e Event)
+	// OnMe is how many sessions of u are attached to his me.
+	OnMe(u chat.UID) int
+	// AddOnMe changes that number.
+	AddOnMe(u chat.UID, delta int)
+	// Forget removes a topic that has closed its mailbox.
+	Forget(t *Topic)
+}
+
+// Session is what a topic needs of a connection. All methods are safe from any
+// goroutine and do not block.
+type Session interface {
+	// Send queues frames nobody asked for; a session that cannot keep up is
+	// closed.
+	Send(f wsproto.Frame)
+	// Reply queues frames that the session asked for.
+	Reply(f wsproto.Frame)
+	// Attachment is how the session is attached to a topic, or nil.
+	Attachment(topic string) *Attachment
+	// SetAttachment notes it, or forgets it if a is nil. It returns false if
+	// the session is closed and can't be attached any more.
+	SetAttachment(topic string, a *Attachment) bool
+	// OnMe tells whether the session is attached to its user's me.
+	OnMe() bool
+	// UserAgent is what the client called itself.
+	UserAgent() string
+	// LastActive is when the session last sent something.
+	LastActive() time.Time
+	// Answered tells that a request has been dealt with.
+	Answered()
+}
+
+// Config are the rules that an administrator can change.
+type Config struct {
+	MaxSubscribers int
+	MaxTags        int
+	MaxResults     int           // rows of a list
+	MaxPage        int           // messages of one {get data}
+	DeleteAge      time.Duration // older messages are not deleted for everybody; 0: no limit
+	P2PDelete      bool          // p2p access includes D
+	AliasTag       string        // namespace of unique tags; empty: none
+	ImmutableTags  []string      // namespaces that clients cannot change
+	MailboxLimit   int           // events waiting
+	IdleAfter      time.Duration // from the last detach to the unloading
+	UADelay        time.Duration // between changes of a user agent that are told
+	StoreTimeout   time.Duration
+}
+
+// Deps is what all topics share. It is read-only.
+type Deps struct {
+	Store     Store
+	Router    Router
+	Validator Validator
+	Log       *slog.Logger
+	Now       func() time.Time
+	Config    Config
+}
+
+// Event is something that concerns a topic: a *Request, or what another topic
+// has to say.
+type Event interface{ apply(t *Topic) }
+
+// Topic is a live conversation.
+type Topic struct {
+	// Fixed by New.
+	*Deps
+	name  string
+	kind  kind
+	inbox mailbox.Box[Event]
+
+	// Owned by handle, which the inbox never runs twice at once.
+	loaded     bool
+	closed     bool
+	exists     bool  // there is a record in the store
+	fresh      bool  // nobody has attached since the topic was loaded
+	readOnly   bool  // its owner, or one of the two users, is suspended
+	loadErr    error // why it could not be loaded
+	rec        store.Topic
+	members    map[chat.UID]*member
+	attached   []*Attachment
+	foreground int // attached sessions that count as presence
+	pubs       []pub
+	idle       *time.Timer // running while nobody is attached
+	generation int         // number of attachments so far; tells a late idle timer
+}
+
+// member is a subscription of a live topic.
+type member struct {
+	uid         chat.UID
+	want, given chat.Mode
+	read, recv  int
+	del         int
+	updated     time.Time
+	online      int // attached foreground sessions
+	onMe        int // scratch of publish: attached sessions that are on me too
+}
+
+func (m *member) mode() chat.Mode { return m.want & m.given }
+
+// Attachment is a session attached to a topic, for one user.
+type Attachment struct {
+	Session Session
+	name    string // what the receiver calls the topic
+	member  *member
+	level   chat.Level
+	index   int           // in Topic.attached
+	acks    wsproto.Frame // scratch of publish: answers to his own {pub}s
+	noEcho  bool          // scratch of publish: some of these he does not want back
+}
+
+func (a *Attachment) mode() chat.Mode { return a.member.mode() }
+
+// New makes a topic of that canonical name and starts nothing: its first event
+// makes it load itself.
+func New(d *Deps, name string) *Topic {
+	t := &Topic{Deps: d, name: name}
+	t.kind = newKind(t)
+	t.inbox.Init(d.Config.MailboxLimit, nil, t.handle)
+	return t
+}
+
+// Name is the canonical name.
+func (t *Topic) Name() string { return t.name }
+
+// Put queues an event; safe from any goroutine. It returns nil,
+// mailbox.ErrFull or mailbox.ErrClosed.
+func (t *Topic) Put(e Event) error { return t.inbox.Put(e) }
+
+// Close handles what is queued and refuses everything else.
+func (t *Topic) Close(ctx context.Context) error { return t.inbox.Close(ctx) }
+
+// handle is the topic's goroutine. Consecutive {pub}s go to the store together.
+func (t *Topic) handle(batch []Event) {
+	defer t.recover(batch)
+	if !t.loaded {
+		t.load(batch[0])
+	}
+	for _, e := range batch {
+		r, ok := e.(*Request)
+		if ok && r.Msg.Pub != nil {
+			t.collect(r)
+			continue
+		}
+		t.flush()
+		e.apply(t)
+	}
+	t.flush()
+	t.rest()
+}
+
+// recover keeps a broken invariant in one topic from taking the rest down: its
+// sessions are detached and the topic is forgotten.
+func (t *Topic) recover(batch []Event) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	t.Log.Error("topic panicked", "topic", t.name, "panic", p, "stack", string(debug.Stack()))
+	t.closed = true
+	for _, a := range t.attached {
+		a.Session.SetAttachment(t.name, nil)
+		a.Session.Send(evictedFrame(a.name, false, t.now()))
+	}
+	for _, e := range batch {
+		if r, ok := e.(*Request); ok && !r.answered {
+			r.fail(wsproto.ErrInternal)
+			r.finish()
+		}
+	}
+	t.attached = nil
+	t.inbox.CloseNow()
+	t.Router.Forget(t)
+}
+
+// load reads the topic, unless the first event is about to create it.
+func (t *Topic) load(first Event) {
+	t.loaded, t.fresh = true, true
+	if r, ok := first.(*Request); ok && r.Create {
+		return
+	}
+	ctx, cancel := t.storeCtx()
+	defer cancel()
+	if err := t.kind.load(ctx); err != nil {
+		t.loadErr = err
+	}
+}
+
+// rest unloads the topic once nobody has been attached for a while, and at once
+// if nobody ever was.
+func (t *Topic) rest() {
+	switch {
+	case len(t.attached) > 0 || t.closed:
+	case t.fresh || t.loadErr != nil || !t.exists:
+		t.unload()
+	case t.idle == nil:
+		g := t.generation
+		t.idle = time.AfterFunc(t.Config.IdleAfter, func() { _ = t.Put(idleEvent{g}) })
+	}
+}
+
+// idleEvent comes from the timer that rest started.
+type idleEvent struct{ generation int }
+
+func (e idleEvent) apply(t *Topic) {
+	if t.generation != e.generation || len(t.attached) > 0 {
+		return
+	}
+	t.idle = nil
+	t.kind.sleep()
+	t.fresh = true // if the mailbox turns out not to be empty, the topic begins anew
+	t.unload()
+}
+
+// unload closes the mailbox if nothing else has come in, and leaves the hub.
+func (t *Topic) unload() {
+	if !t.inbox.CloseIfEmpty() {
+		return
+	}
+	if t.idle != nil {
+		t.idle.Stop()
+	}
+	t.closed = true
+	t.Router.Forget(t)
+}
+
+// drop is the end of a deleted topic: what is still queued is answered as for
+// an unknown one.
+func (t *Topic) drop() {
+	t.exists, t.fresh, t.members, t.rec = false, true, nil, store.Topic{}
+	if chat.KindOf(t.name) != chat.KindP2P { // two users may meet again at once
+		t.loadErr = wsproto.ErrTopicNotFound
+	}
+}
+
+func (t *Topic) now() time.Time { return t.Now().UTC().Truncate(time.Millisecond) }
+
+// storeCtx bounds a call of the store. It does not end with the request: a
+// {pub} once accepted must not die with its sender's connection.
+func (t *Topic) storeCtx() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), t.Config.StoreTimeout)
+}
+
+// attach adds a session; false if it is closed.
+func (t *Topic) attach(r *Request, m *member) *Attachment {
+	a := &Attachment{Session: r.Session, name: t.kind.nameFor(m.uid), member: m, level: r.Level, index: len(t.attached)}
+	if !r.Session.SetAttachment(t.name, a) {
+		return nil
+	}
+	t.attached = append(t.attached, a)
+	t.generation++
+	t.fresh = false
+	if t.idle != nil {
+		t.idle.Stop()
+		t.idle = nil
+	}
+	m.online++
+	t.foreground++
+	return a
+}
+
+// detach removes an attachment from the topic and from its session.
+func (t *Topic) detach(a *Attachment) {
+	if a.index >= len(t.attached) || t.attached[a.index] != a {
+		return // already gone
+	}
+	last := len(t.attached) - 1
+	t.attached[a.index] = t.attached[last]
+	t.attached[a.index].index = a.index
+	t.attached[last] = nil
+	t.attached = t.attached[:last]
+	a.Session.SetAttachment(t.name, nil)
+	a.member.online--
+	t.foreground--
+}
+
+// evict detaches the user's sessions, telling all but one of them.
+func (t *Topic) evict(m *member, unsub bool, except Session) {
+	now := t.now()
+	for i := len(t.attached) - 1; i >= 0; i-- {
+		a := t.attached[i]
+		if a.member != m {
+			continue
+		}
+		t.detach(a)
+		t.kind.detached(a, false)
+		if a.Session != except {
+			a.Session.Send(evictedFrame(a.name, unsub, now))
+		}
+	}
+}
+
+func evictedFrame(name string, unsub bool, ts time.Time) wsproto.Frame {
+	return wsproto.Evicted.With("unsub", unsub).Reply("", name, ts).Frame()
+}

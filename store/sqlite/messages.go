@@ -1,0 +1,163 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"parley/internal/chat"
+	"parley/store"
+)
+
+// Append implements store.Messages.
+func (s *Store) Append(ctx context.Context, ms ...*store.Message) error {
+	if len(ms) == 0 {
+		return nil
+	}
+	topic := ms[0].Topic
+	for i, m := range ms {
+		if m.Topic != topic || m.Seq != ms[0].Seq+i || len(m.Content) == 0 {
+			return fmt.Errorf("append %s/%d: not consecutive, or without content", m.Topic, m.Seq)
+		}
+	}
+	err := s.writer.do(ctx, &op{checked: true, run: func(c *conn) error { return appendMessages(c, topic, ms) }})
+	if err != nil {
+		return fmt.Errorf("append %s/%d: %w", topic, ms[0].Seq, err)
+	}
+	return nil
+}
+
+func appendMessages(c *conn, topic string, ms []*store.Message) error {
+	id, err := topicID(c, topic)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ErrSeqTaken
+	} else if err != nil {
+		return err
+	}
+	last := ms[len(ms)-1]
+	n, err := c.exec(`UPDATE logs SET seq = ?, touched = ? WHERE topic = ? AND seq = ? AND open`,
+		last.Seq, last.At, id, ms[0].Seq-1)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return store.ErrSeqTaken
+	}
+	for len(ms) > 0 {
+		n, text := insertSize(len(ms))
+		args := make([]any, 0, 6*n)
+		for _, m := range ms[:n] {
+			args = append(args, id, m.Seq, m.From, m.At, m.Head, m.Content)
+		}
+		if _, err := c.exec(text, args...); err != nil {
+			return err
+		}
+		ms = ms[n:]
+	}
+	return nil
+}
+
+const (
+	insertHead = `INSERT INTO messages (topic, seq, sender, at, head, content) VALUES `
+	insertRow  = `(?, ?, ?, ?, ?, ?)`
+)
+
+// Statements for several rows at once, the largest first.
+var inserts = []struct {
+	rows int
+	text string
+}{
+	{16, insertHead + strings.Repeat(insertRow+", ", 15) + insertRow},
+	{4, insertHead + strings.Repeat(insertRow+", ", 3) + insertRow},
+	{1, insertHead + insertRow},
+}
+
+func insertSize(n int) (rows int, text string) {
+	for _, ins := range inserts {
+		if ins.rows <= n {
+			return ins.rows, ins.text
+		}
+	}
+	return 0, ""
+}
+
+const historySQL = `SELECT seq, sender, at, head, content FROM messages
+	WHERE topic = (SELECT id FROM topics WHERE name = ?) AND seq >= ? AND seq < ? AND content IS NOT NULL
+	ORDER BY seq DESC LIMIT ? + 0` // see conn.stmt
+
+// History implements store.Messages.
+func (s *Store) History(ctx context.Context, topic string, q store.HistoryQuery) ([]store.Message, error) {
+	want := chat.MergeRanges(slices.Clone(q.Ranges))
+	if len(q.Ranges) == 0 {
+		want = []chat.Range{{Low: q.Since, Hi: q.Before}}
+		if q.Before == 0 {
+			want[0].Hi = math.MaxInt
+		}
+	}
+	if q.Limit <= 0 {
+		q.Limit = math.MaxInt
+	}
+	var ms []store.Message
+	err := s.read(ctx, "history", func(c *conn) error {
+		if q.For != 0 {
+			hidden, err := hiddenRanges(c, topic, q.For)
+			if err != nil {
+				return err
+			}
+			want = subtract(want, hidden)
+		}
+		for _, r := range slices.Backward(want) {
+			if len(ms) >= q.Limit {
+				break
+			}
+			err := c.query(historySQL, func(r *row) error {
+				ms = append(ms, store.Message{
+					Topic: topic, Seq: r.int(), From: r.uid(), At: r.time(), Head: r.bytes(), Content: r.bytes(),
+				})
+				return nil
+			}, topic, r.Low, r.Hi, q.Limit-len(ms))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return ms, err
+}
+
+// hiddenRanges is what a user deleted for himself.
+func hiddenRanges(c *conn, topic string, id chat.UID) ([]chat.Range, error) {
+	var rs []chat.Range
+	err := c.query(`SELECT low, hi FROM deletions WHERE user = ? AND topic = (SELECT id FROM topics WHERE name = ?)`,
+		func(r *row) error {
+			rs = append(rs, chat.Range{Low: r.int(), Hi: r.int()})
+			return nil
+		}, id, topic)
+	return chat.MergeRanges(rs), err
+}
+
+// subtract returns what of the ranges is not in others; both are merged.
+func subtract(rs, others []chat.Range) []chat.Range {
+	var left []chat.Range
+	for _, r := range rs {
+		for _, o := range others {
+			if o.Hi <= r.Low {
+				continue
+			}
+			if o.Low >= r.Hi {
+				break
+			}
+			if o.Low > r.Low {
+				left = append(left, chat.Range{Low: r.Low, Hi: o.Low})
+			}
+			r.Low = o.Hi
+		}
+		if r.Low < r.Hi {
+			left = append(left, r)
+		}
+	}
+	return left
+}

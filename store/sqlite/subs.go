@@ -1,0 +1,143 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"parley/internal/chat"
+	"parley/store"
+)
+
+const subColumns = `s.topic, s.user, s.created, s.updated, s.deleted, s.reader, s.want, s.given, s.read, s.recv, s.del, s.private`
+
+func (r *row) sub() store.Sub {
+	return store.Sub{
+		Topic: r.text(), User: r.uid(), Created: r.time(), Updated: r.time(), Deleted: r.time(), Reader: r.flag(),
+		Want: r.mode(), Given: r.mode(), Read: r.int(), Recv: r.int(), Del: r.int(), Private: r.bytes(),
+	}
+}
+
+// marks lays the marks in memory over a subscription.
+func (o *overlay) marks(s *store.Sub) {
+	if s.Deleted.IsZero() {
+		o.sub(s.Topic, s.User, &s.Read, &s.Recv)
+	}
+}
+
+// putSubs inserts subscriptions or revives deleted ones.
+func putSubs(c *conn, subs ...store.Sub) error {
+	for i := range subs {
+		s := &subs[i]
+		n, err := c.exec(`INSERT INTO subs (topic, user, peer, created, updated, deleted, reader, want, given, read, recv, del, private)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (topic, user) DO UPDATE SET
+				created = excluded.created, updated = excluded.updated, deleted = excluded.deleted,
+				reader = excluded.reader, want = excluded.want, given = excluded.given,
+				read = excluded.read, recv = excluded.recv, del = excluded.del, private = excluded.private
+			WHERE deleted <> 0`,
+			s.Topic, s.User, chat.P2PPeer(s.Topic, s.User), s.Created, s.Updated, s.Deleted, s.Reader,
+			s.Want, s.Given, s.Read, s.Recv, s.Del, s.Private)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return store.ErrDuplicate
+		}
+		if s.Deleted.IsZero() {
+			if err := countSubs(c, s.Topic, 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// countSubs changes the number of live subscriptions of a topic, if it has a record.
+func countSubs(c *conn, topic string, by int) error {
+	_, err := c.exec(`UPDATE topics SET subs = subs + ? WHERE name = ?`, by, topic)
+	return err
+}
+
+// PutSubs implements store.Subs.
+func (s *Store) PutSubs(ctx context.Context, subs ...store.Sub) error {
+	// Settled: a mark from before a deletion must not reach the revived one.
+	return s.writeSettled(ctx, "put subs", func(c *conn) error { return putSubs(c, subs...) })
+}
+
+// Sub implements store.Subs.
+func (s *Store) Sub(ctx context.Context, topic string, id chat.UID) (*store.Sub, error) {
+	var sub store.Sub
+	err := s.readOver(ctx, "sub", func(c *conn) error {
+		return c.one(`SELECT `+subColumns+` FROM subs s WHERE topic = ? AND user = ?`,
+			func(r *row) { sub = r.sub() }, topic, id)
+	}, func(o *overlay) { o.marks(&sub) })
+	if err != nil {
+		return nil, err
+	}
+	return &sub, nil
+}
+
+// Subs implements store.Subs.
+func (s *Store) Subs(ctx context.Context, topic string) ([]store.Sub, error) {
+	var subs []store.Sub
+	err := s.readOver(ctx, "subs", func(c *conn) error {
+		subs = subs[:0]
+		return c.query(`SELECT topic, user, created, updated, deleted, reader, want, given, read, recv, del, NULL
+			FROM subs WHERE topic = ? AND deleted = 0 AND reader = 0`,
+			func(r *row) error {
+				subs = append(subs, r.sub())
+				return nil
+			}, topic)
+	}, func(o *overlay) {
+		for i := range subs {
+			o.marks(&subs[i])
+		}
+	})
+	return subs, err
+}
+
+// UpdateSubs implements store.Subs.
+func (s *Store) UpdateSubs(ctx context.Context, ups ...store.SubUpdate) error {
+	return s.write(ctx, "update subs", func(c *conn) error { return updateSubs(c, ups) })
+}
+
+func updateSubs(c *conn, ups []store.SubUpdate) error {
+	for i := range ups {
+		up := &ups[i]
+		n, err := c.number(`SELECT count(*) FROM subs WHERE topic = ? AND user = ? AND deleted = 0`, up.Topic, up.User)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return store.ErrNotFound
+		}
+		var set changes
+		setTo(&set, "updated", up.Updated)
+		setTo(&set, "want", up.Want)
+		setTo(&set, "given", up.Given)
+		setTo(&set, "private", up.Private)
+		if err := set.run(c, "subs", "topic = ? AND user = ?", up.Topic, up.User); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteSub implements store.Subs.
+func (s *Store) DeleteSub(ctx context.Context, topic string, id chat.UID, at time.Time) error {
+	// Settled: what was marked before the deletion stays known.
+	return s.writeSettled(ctx, "delete sub", func(c *conn) error {
+		n, err := c.exec(`UPDATE subs SET deleted = ? WHERE topic = ? AND user = ? AND deleted = 0`, at, topic, id)
+		if err != nil {
+			return err
+		}
+		if err := found(n); err != nil {
+			return err
+		}
+		if _, err := c.exec(`DELETE FROM deletions WHERE user = ? AND topic = (SELECT id FROM topics WHERE name = ?)`,
+			id, topic); err != nil {
+			return err
+		}
+		return countSubs(c, topic, -1)
+	})
+}

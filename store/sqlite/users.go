@@ -1,0 +1,160 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+
+	"parley/internal/chat"
+	"parley/store"
+)
+
+const userColumns = `id, created, updated, state, auth, anon, seen, agent, public, trusted, tags`
+
+func (r *row) user() store.User {
+	return store.User{
+		ID: r.uid(), Created: r.time(), Updated: r.time(), State: r.state(),
+		Access:   chat.Access{Auth: r.mode(), Anon: r.mode()},
+		LastSeen: r.time(), UserAgent: r.text(),
+		Public: r.bytes(), Trusted: r.bytes(), Tags: r.tags(),
+	}
+}
+
+// CreateUser implements store.Users.
+func (s *Store) CreateUser(ctx context.Context, n *store.NewUser) error {
+	return s.write(ctx, "create user", func(c *conn) error {
+		u, tags := &n.User, sortedTags(n.User.Tags)
+		if err := (owner{user: u.ID}).claim(c, n.Unique); err != nil {
+			return err
+		}
+		_, err := c.exec(`INSERT INTO users (`+userColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			u.ID, u.Created, u.Updated, u.State, u.Access.Auth, u.Access.Anon, u.LastSeen, u.UserAgent,
+			u.Public, u.Trusted, tagList(tags))
+		if err != nil {
+			return err
+		}
+		if err := (owner{user: u.ID}).retag(c, nil, tags); err != nil {
+			return err
+		}
+		if err := putSubs(c, n.Me); err != nil {
+			return err
+		}
+		if n.Login != nil {
+			if err := insertLogin(c, n.Login); err != nil {
+				return err
+			}
+		}
+		for i := range n.Creds {
+			if err := insertCredential(c, &n.Creds[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// User implements store.Users.
+func (s *Store) User(ctx context.Context, id chat.UID) (*store.User, error) {
+	var u store.User
+	err := s.readOver(ctx, "user", func(c *conn) error {
+		return c.one(`SELECT `+userColumns+` FROM users WHERE id = ?`, func(r *row) { u = r.user() }, id)
+	}, func(o *overlay) { o.user(id, &u.LastSeen, &u.UserAgent) })
+	if err != nil {
+		return nil, err
+	}
+	return &u, nil
+}
+
+// UsersByID implements store.Users.
+func (s *Store) UsersByID(ctx context.Context, ids ...chat.UID) ([]store.User, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var us []store.User
+	err := s.readOver(ctx, "users", func(c *conn) error {
+		us = us[:0]
+		return c.query(`SELECT `+userColumns+` FROM users WHERE id IN (SELECT value FROM json_each(?))`,
+			func(r *row) error {
+				us = append(us, r.user())
+				return nil
+			}, uidList(ids))
+	}, func(o *overlay) {
+		for i := range us {
+			o.user(us[i].ID, &us[i].LastSeen, &us[i].UserAgent)
+		}
+	})
+	return us, err
+}
+
+// uidList makes one argument of many IDs, for json_each.
+func uidList(ids []chat.UID) string {
+	signed := make([]int64, len(ids))
+	for i, id := range ids {
+		signed[i] = int64(id)
+	}
+	b, err := json.Marshal(signed)
+	if err != nil {
+		panic(err) // numbers always encode
+	}
+	return string(b)
+}
+
+// UpdateUser implements store.Users.
+func (s *Store) UpdateUser(ctx context.Context, id chat.UID, up store.UserUpdate) error {
+	return s.write(ctx, "update user", func(c *conn) error {
+		var old []string
+		if err := c.one(`SELECT tags FROM users WHERE id = ?`, func(r *row) { old = r.tags() }, id); err != nil {
+			return err
+		}
+		var set changes
+		setTo(&set, "updated", up.Updated)
+		setTo(&set, "state", up.State)
+		setTo(&set, "public", up.Public)
+		setTo(&set, "trusted", up.Trusted)
+		if up.Access != nil {
+			set.add("auth", up.Access.Auth)
+			set.add("anon", up.Access.Anon)
+		}
+		me := owner{user: id}
+		if err := me.claim(c, up.Unique); err != nil {
+			return err
+		}
+		if up.Tags != nil {
+			tags := sortedTags(*up.Tags)
+			set.add("tags", tagList(tags))
+			if err := me.retag(c, old, tags); err != nil {
+				return err
+			}
+		}
+		return set.run(c, "users", "id = ?", id)
+	})
+}
+
+// changes collects what an UPDATE sets.
+type changes struct {
+	columns string
+	args    []any
+}
+
+func (s *changes) add(column string, v any) {
+	if s.columns != "" {
+		s.columns += ", "
+	}
+	s.columns += column + " = ?"
+	s.args = append(s.args, v)
+}
+
+// setTo adds a column if there is something to set it to.
+func setTo[T any](s *changes, column string, to *T) {
+	if to != nil {
+		s.add(column, *to)
+	}
+}
+
+// run changes the row that the condition names, if there is anything to change.
+func (s *changes) run(c *conn, table, where string, args ...any) error {
+	if s.columns == "" {
+		return nil
+	}
+	_, err := c.exec("UPDATE "+table+" SET "+s.columns+" WHERE "+where, append(s.args, args...)...)
+	return err
+}

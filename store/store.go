@@ -1,0 +1,374 @@
+// Package store keeps what survives a restart: it defines the records, the
+// errors and small interfaces by subject, which the adapters beneath it
+// implement. It checks no access rights, caches nothing for its callers and
+// has no clock of its own: every time comes from the caller, in UTC and whole
+// milliseconds. storetest is the contract as a test suite.
+//
+// Unless a comment says otherwise a call that changes something is atomic (all
+// or nothing) and returns when the change is durable, and every read sees what
+// was written before it by a call that has returned.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"parley/internal/chat"
+)
+
+// Store is all subjects together. Only cmd and server see it whole; everybody
+// else declares the slice that it uses.
+type Store interface {
+	Users
+	Logins
+	Credentials
+	Devices
+	Topics
+	Subs
+	Messages
+
+	// Backup writes a consistent copy of the whole store to a new file while
+	// others go on reading and writing. progress, if not nil, is told pages
+	// done and in total. An existing file is an error.
+	Backup(ctx context.Context, path string, progress func(done, total int)) error
+	// Close waits for writes under way, makes what was queued durable, and
+	// releases everything. Later calls return ErrClosed.
+	Close() error
+}
+
+// State is what an administrator or a deletion made of a user or a topic.
+type State uint8
+
+// The states (surfaces.md §11.2).
+const (
+	StateOK        State = 0
+	StateSuspended State = 10
+	StateDeleted   State = 20
+)
+
+// User is an account.
+type User struct {
+	ID               chat.UID
+	Created, Updated time.Time // Updated: of Public or Trusted
+	State            State
+	Access           chat.Access // granted to peers of new conversations
+	LastSeen         time.Time   // zero: never
+	UserAgent        string      // at LastSeen
+	Public, Trusted  json.RawMessage
+	Tags             []string // sorted
+}
+
+// UserUpdate changes the fields that are not nil.
+type UserUpdate struct {
+	Updated         *time.Time
+	State           *State
+	Access          *chat.Access
+	Public, Trusted *json.RawMessage // a pointer to nil clears
+	Tags            *[]string
+	// Unique are those of Tags that no other user or topic may have, else
+	// ErrDuplicate (aliases).
+	Unique []string
+}
+
+// NewUser is an account with everything that is made together with it.
+type NewUser struct {
+	User   User
+	Me     Sub    // the subscription to the user's own topic me
+	Login  *Login // nil: the account has no secret (anonymous)
+	Creds  []Credential
+	Unique []string // see UserUpdate
+}
+
+// Users are the accounts.
+type Users interface {
+	// CreateUser stores all of it or nothing. ErrDuplicate: the ID, the login,
+	// a tag of Unique, or a credential that somebody has confirmed is taken.
+	CreateUser(ctx context.Context, u *NewUser) error
+	// User returns ErrNotFound for an unknown ID. Users with StateDeleted are
+	// returned like others.
+	User(ctx context.Context, id chat.UID) (*User, error)
+	// UsersByID returns those that exist, in no particular order.
+	UsersByID(ctx context.Context, ids ...chat.UID) ([]User, error)
+	// UpdateUser returns ErrNotFound or ErrDuplicate (Unique).
+	UpdateUser(ctx context.Context, id chat.UID, up UserUpdate) error
+	// Seen notes when and with what a user was last online. It returns at
+	// once, is visible to reads at once, and durable within a second.
+	Seen(id chat.UID, at time.Time, userAgent string)
+	// TagHolder returns who has a tag: the text of a user ID or the name of a
+	// topic, of those whose state is StateOK. ErrNotFound if nobody has it.
+	TagHolder(ctx context.Context, tag string) (string, error)
+}
+
+// Login is what a user proves himself with in one authentication scheme.
+type Login struct {
+	Scheme  string
+	Name    string // unique in the scheme
+	User    chat.UID
+	Level   chat.Level
+	Secret  []byte    // a hash
+	Expires time.Time // zero: never
+}
+
+// Logins are the authentication records. A user has at most one in a scheme.
+type Logins interface {
+	// Login finds a record by its name; ErrNotFound.
+	Login(ctx context.Context, scheme, name string) (*Login, error)
+	// LoginOf finds a user's record; ErrNotFound.
+	LoginOf(ctx context.Context, scheme string, id chat.UID) (*Login, error)
+	// PutLogin replaces the user's record in the scheme or adds one;
+	// ErrDuplicate if another user has the name.
+	PutLogin(ctx context.Context, l *Login) error
+}
+
+// Credential is an address of a user and where its confirmation stands
+// (surfaces.md §3.4). It is confirmed (Done), pending (a code was sent), or
+// neither: deactivated, kept only for its Failed count.
+type Credential struct {
+	User             chat.UID
+	Method, Value    string // "email", "ann@example.com"
+	Created, Updated time.Time
+	Code             string // expected response
+	Done             bool
+	Failed           int // wrong responses so far
+}
+
+// Credentials are e-mail addresses, phone numbers and the like.
+type Credentials interface {
+	// PutCredential makes c the user's pending credential of the method; an
+	// earlier pending one of other value is deactivated. If c's value was
+	// there already its Failed count is kept. ErrDuplicate: somebody, the user
+	// included, has confirmed the value.
+	PutCredential(ctx context.Context, c *Credential) error
+	// PendingCredential returns the user's pending credential of the method,
+	// or ErrNotFound.
+	PendingCredential(ctx context.Context, id chat.UID, method string) (*Credential, error)
+	// Credentials lists a user's confirmed and pending credentials, oldest
+	// first, of one method or, for "", of all.
+	Credentials(ctx context.Context, id chat.UID, method string) ([]Credential, error)
+	// ConfirmCredential turns the pending credential into a confirmed one and
+	// returns it. ErrNotFound; ErrDuplicate if somebody was faster.
+	ConfirmCredential(ctx context.Context, id chat.UID, method string, at time.Time) (*Credential, error)
+	// FailCredential counts a wrong response against every credential of the
+	// method that is not confirmed. ErrNotFound if none is pending.
+	FailCredential(ctx context.Context, id chat.UID, method string, at time.Time) error
+	// DeleteCredential removes a confirmed or pending credential, or
+	// ErrNotFound. One that is not confirmed but has failures is only
+	// deactivated, so that the count cannot be reset.
+	DeleteCredential(ctx context.Context, id chat.UID, method, value string) error
+}
+
+// Device is an installation that can be sent push notifications.
+type Device struct {
+	ID       string // token of the push service
+	User     chat.UID
+	Platform string // "android", "ios", "web"
+	Lang     string
+	LastSeen time.Time
+}
+
+// Devices are the installations of users. An ID belongs to one user at a time.
+type Devices interface {
+	// PutDevice adds or replaces the device with that ID, taking it away from
+	// its former user.
+	PutDevice(ctx context.Context, d *Device) error
+	// DeleteDevice returns ErrNotFound if the user has no such device.
+	DeleteDevice(ctx context.Context, id chat.UID, device string) error
+	// Devices lists the devices of users.
+	Devices(ctx context.Context, ids ...chat.UID) ([]Device, error)
+}
+
+// Topic is a conversation: p2p, a group, slf or sys (me and fnd have no record).
+type Topic struct {
+	Name             string // canonical, see chat.KindOf
+	Created, Updated time.Time
+	Touched          time.Time // time of the last message, or of creation
+	State            State
+	Channel          bool     // a group that may have readers
+	Owner            chat.UID // nobody for p2p and sys
+	Access           chat.Access
+	Seq              int // number of the last message
+	Del              int // number of the last deletion
+	SubCount         int // live subscriptions; kept by the store, ignored on input
+	Public, Trusted  json.RawMessage
+	Aux              json.RawMessage
+	Tags             []string // sorted
+}
+
+// TopicUpdate changes the fields that are not nil, and subscriptions with them.
+type TopicUpdate struct {
+	Updated              *time.Time
+	State                *State
+	Owner                *chat.UID
+	Access               *chat.Access
+	Public, Trusted, Aux *json.RawMessage // a pointer to nil clears
+	Tags                 *[]string
+	Unique               []string    // see UserUpdate
+	Subs                 []SubUpdate // of the same topic; ErrNotFound if one is missing
+}
+
+// Topics are the records of conversations.
+type Topics interface {
+	// CreateTopic stores the topic with its first subscriptions. ErrDuplicate:
+	// the name or a tag of unique is taken.
+	CreateTopic(ctx context.Context, t *Topic, unique []string, subs ...Sub) error
+	// Topic returns ErrNotFound for an unknown name; deleted topics are
+	// returned like others.
+	Topic(ctx context.Context, name string) (*Topic, error)
+	// UpdateTopic returns ErrNotFound or ErrDuplicate (Unique).
+	UpdateTopic(ctx context.Context, name string, up TopicUpdate) error
+	// DeleteTopic purges the topic with its messages, subscriptions, deletion
+	// log and tags (hard), or marks it and all its live subscriptions as
+	// deleted. ErrNotFound.
+	DeleteTopic(ctx context.Context, name string, hard bool, at time.Time) error
+}
+
+// Sub is a subscription: the lasting relation of a user and a topic.
+type Sub struct {
+	Topic            string // canonical; the user's ID text for his own me
+	User             chat.UID
+	Created, Updated time.Time
+	Deleted          time.Time // zero: live
+	Reader           bool      // reads a channel without being a member
+	Want, Given      chat.Mode
+	Read, Recv       int // highest seq read, received; Read <= Recv
+	Del              int // number of the last deletion that concerned the user
+	Private          json.RawMessage
+}
+
+// Mode is the effective mode.
+func (s *Sub) Mode() chat.Mode { return s.Want & s.Given }
+
+// SubUpdate changes the fields that are not nil of one live subscription.
+type SubUpdate struct {
+	Topic       string
+	User        chat.UID
+	Updated     *time.Time
+	Want, Given *chat.Mode
+	Private     *json.RawMessage // a pointer to nil clears
+}
+
+// Contact is a subscription as the user's list of conversations shows it.
+type Contact struct {
+	Sub
+	// Of the topic. For p2p Public and Trusted are those of the peer, and
+	// TopicUpdated is when the peer's profile changed.
+	TopicUpdated, Touched time.Time
+	TopicState            State
+	Channel               bool
+	Seq, TopicDel         int
+	SubCount              int
+	Public, Trusted       json.RawMessage
+	// Of the peer, for p2p only.
+	Peer      chat.UID
+	PeerState State
+	LastSeen  time.Time
+	UserAgent string
+}
+
+// ContactQuery selects from a user's list.
+type ContactQuery struct {
+	// Since, if not zero, selects what changed later than that (the maximum of
+	// subscription, topic or peer update, last message and deletion), deleted
+	// subscriptions included, oldest change first. If zero only live
+	// subscriptions are returned, in no particular order.
+	Since time.Time
+	Topic string // canonical; only this one
+	Limit int    // 0: all
+}
+
+// Member is a subscription as the list of members shows it.
+type Member struct {
+	Sub
+	UserUpdated     time.Time
+	Public, Trusted json.RawMessage
+}
+
+// MemberQuery selects from the members of a topic.
+type MemberQuery struct {
+	// DeletedSince, if not zero, adds subscriptions deleted later than that.
+	DeletedSince time.Time
+	User         chat.UID // only this one
+	Limit        int      // 0: all
+}
+
+// Subs are the subscriptions.
+type Subs interface {
+	// PutSubs inserts subscriptions, or replaces deleted ones of the same
+	// topic and user (every field is taken from s). A live one of the same
+	// topic and user is ErrDuplicate. The topic need not exist.
+	PutSubs(ctx context.Context, subs ...Sub) error
+	// Sub returns one subscription, a deleted one too; ErrNotFound.
+	Sub(ctx context.Context, topic string, id chat.UID) (*Sub, error)
+	// Subs lists the live subscriptions of a topic without its readers, in no
+	// particular order. Private is left out (nil).
+	Subs(ctx context.Context, topic string) ([]Sub, error)
+	// UpdateSubs returns ErrNotFound if one of them is not there or deleted;
+	// then nothing is changed.
+	UpdateSubs(ctx context.Context, ups ...SubUpdate) error
+	// DeleteSub marks a live subscription as deleted, and drops the log of
+	// what the user deleted for himself in the topic; ErrNotFound.
+	DeleteSub(ctx context.Context, topic string, id chat.UID, at time.Time) error
+	// SetMarks raises read and recv to at least the values given. It returns
+	// at once, is visible to reads at once, and durable within a second. An
+	// unknown or deleted subscription is ignored.
+	SetMarks(topic string, id chat.UID, read, recv int)
+	// Contacts lists a user's subscriptions without me and fnd.
+	Contacts(ctx context.Context, id chat.UID, q ContactQuery) ([]Contact, error)
+	// Members lists the subscriptions of a topic without its readers (with
+	// User set a reader is returned too), by time of creation.
+	Members(ctx context.Context, topic string, q MemberQuery) ([]Member, error)
+}
+
+// Message is one message of a topic.
+type Message struct {
+	Topic         string
+	Seq           int      // from 1
+	From          chat.UID // nobody: the sender's account is gone
+	At            time.Time
+	Head, Content json.RawMessage // Head is nil or an object; Content is never nil
+}
+
+// HistoryQuery selects messages. Deleted ones are never returned.
+type HistoryQuery struct {
+	For           chat.UID     // leaves out what this user deleted for himself; nobody: all
+	Since, Before int          // Since <= seq < Before; 0: open
+	Ranges        []chat.Range // instead of Since and Before
+	Limit         int          // the newest; 0: all
+}
+
+// Deletion is one entry of the log of deletions.
+type Deletion struct {
+	ID     int // number of the deletion in the topic, from 1
+	Ranges []chat.Range
+}
+
+// NewDeletion asks for the deletion of messages.
+type NewDeletion struct {
+	ID     int          // must be the topic's Del + 1, else ErrSeqTaken
+	User   chat.UID     // deletes for this user only; nobody: for everybody
+	Ranges []chat.Range // merged
+	After  time.Time    // spares messages published before, if not zero
+}
+
+// Messages are the logs of topics. Append is what makes concurrent writers
+// safe, whatever they believe.
+type Messages interface {
+	// Append stores consecutive messages of one topic, all or none, and
+	// advances the topic's Seq and Touched. ms[0].Seq must be the topic's Seq
+	// + 1, else ErrSeqTaken (also for a topic that does not exist). It returns
+	// when they are durable.
+	Append(ctx context.Context, ms ...*Message) error
+	// History returns messages newest first.
+	History(ctx context.Context, topic string, q HistoryQuery) ([]Message, error)
+	// DeleteMessages deletes and returns the ranges of what was deleted: for
+	// everybody, those messages that were there and not too old (their sender,
+	// head and content are erased); for one user, the ranges as asked. Topic.Del,
+	// and Sub.Del of those concerned, become d.ID. If nothing was to be deleted
+	// it returns nil and changes nothing.
+	DeleteMessages(ctx context.Context, topic string, d NewDeletion) ([]chat.Range, error)
+	// Deletions lists what a user is to forget, his own deletions and those for
+	// everybody, with since <= ID < before (0: open), by ID, at most limit
+	// entries (0: all).
+	Deletions(ctx context.Context, topic string, id chat.UID, since, before, limit int) ([]Deletion, error)
+}
