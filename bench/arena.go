@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // subject is the server to be measured: one which runs, or one to start.
@@ -114,6 +115,9 @@ func (a *arena) furnish(ctx context.Context, sub *subject, named, nameless int) 
 	if named+nameless == 0 {
 		return nil
 	}
+	fmt.Fprintf(a.stderr, "accounts: %d with a password, %d anonymous … ", named, nameless)
+	defer fmt.Fprintln(a.stderr)
+	began := time.Now()
 	t, err := a.open(ctx, scenario{}, sub, false)
 	if err != nil {
 		return err
@@ -127,5 +131,6 @@ func (a *arena) furnish(ctx context.Context, sub *subject, named, nameless int) 
 		return fmt.Errorf("make %d anonymous accounts: %w", nameless, err)
 	}
 	e.settle()
+	fmt.Fprintf(a.stderr, "%.0f s", time.Since(began).Seconds())
 	return nil
 }

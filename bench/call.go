@@ -129,6 +129,19 @@ func (c *conn) sub(ctx context.Context, topic string) (string, error) {
 	}
 }
 
+// newGroup makes a group and attaches to it; it returns the name. Anonymous users can join only if
+// they are let in.
+func (c *conn) newGroup(ctx context.Context, anonymous bool) (string, error) {
+	if !anonymous {
+		return c.sub(ctx, "new")
+	}
+	r, err := c.call(ctx, openGroupRequest)
+	if r, err = expect("sub new", r, err); err != nil {
+		return "", err
+	}
+	return r.str("topic"), nil
+}
+
 // leave detaches from a topic.
 func (c *conn) leave(ctx context.Context, topic string) error {
 	r, err := c.call(ctx, func(id string) []byte { return topicRequest("leave", id, topic) })

@@ -61,6 +61,7 @@ type groupOptions struct {
 	groups, subs int
 	pubs         int // subscribers of each group who publish
 	sizeBytes    int
+	anonymous    bool // let anonymous users in
 }
 
 // groups makes groups of online subscribers, the first of which publish. The caller hangs up.
@@ -78,7 +79,7 @@ func (e *env) groups(ctx context.Context, users []*user, opt groupOptions, cfg f
 		}
 		topics[g].conns[s] = c
 		if s == 0 {
-			names[g], err = c.sub(ctx, "new")
+			names[g], err = c.newGroup(ctx, opt.anonymous)
 		} else {
 			_, err = c.sub(ctx, names[g])
 		}

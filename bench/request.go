@@ -39,6 +39,11 @@ func topicRequest(kind, id, topic string) []byte {
 	return fmt.Appendf(nil, `{%q:{"id":%q,"topic":%q}}`, kind, id, topic)
 }
 
+// openGroupRequest makes a group which anonymous users may join.
+func openGroupRequest(id string) []byte {
+	return fmt.Appendf(nil, `{"sub":{"id":%q,"topic":"new","set":{"desc":{"defacs":{"auth":"JRWPS","anon":"JRWPS"}}}}}`, id)
+}
+
 func historyRequest(id, topic string, since, before, limit int) []byte {
 	return fmt.Appendf(nil, `{"get":{"id":%q,"topic":%q,"what":"data","data":{"since":%d,"before":%d,"limit":%d}}}`,
 		id, topic, since, before, limit)

@@ -42,6 +42,7 @@ func (ff *flowFlags) define(fs *flag.FlagSet, kind string) {
 		fs.IntVar(&ff.group.groups, "groups", 10, "groups")
 		fs.IntVar(&ff.group.subs, "subs", 100, "online subscribers of each group")
 		fs.IntVar(&ff.group.pubs, "pubs", 1, "subscribers of each group who publish")
+		fs.BoolVar(&ff.group.anonymous, "anonymous", false, "take anonymous accounts first, and let them into the groups")
 	}
 	fs.IntVar(&ff.window, "window", 4, "messages in flight of each publisher")
 	fs.IntVar(&ff.sizeBytes, "bytes", 128, "size of the content")
@@ -108,7 +109,7 @@ func closedLoop(fs *flag.FlagSet, kind string) runFunc {
 
 // runClosed connects everybody and publishes with a fixed number of messages in flight.
 func (ff *flowFlags) runClosed(ctx context.Context, e *env) (result, error) {
-	users, err := e.ensureUsers(ctx, ff.users(), false) // its time is none of prepare_s
+	users, err := e.ensureUsers(ctx, ff.users(), ff.group.anonymous) // its time is none of prepare_s
 	if err != nil {
 		return result{}, err
 	}
@@ -146,7 +147,7 @@ func rateScenario(fs *flag.FlagSet) runFunc {
 }
 
 func (o *rateRun) run(ctx context.Context, e *env) (result, error) {
-	users, err := e.ensureUsers(ctx, o.users(), false)
+	users, err := e.ensureUsers(ctx, o.users(), o.group.anonymous)
 	if err != nil {
 		return result{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -72,9 +73,13 @@ func (o *historyRun) measure(ctx context.Context, e *env, h *pager) (result, err
 	u := meter.lap()
 	time.Sleep(300 * time.Millisecond) // for the last pages on their way
 	pages := float64(after.pages - before.pages)
+	perPage := float64(after.messages-before.messages) / pages
+	if full := float64(min(o.limit, o.msgs)); !(perPage > 0.9*full) {
+		return result{}, fmt.Errorf("pages hold %.1f messages, not %.0f: the server did not keep the history", perPage, full)
+	}
 	var r result
 	r.add("pages_per_s", pages/u.wall.Seconds())
-	r.add("messages_per_page", float64(after.messages-before.messages)/pages)
+	r.add("messages_per_page", perPage)
 	r.latency("page", h.timing)
 	r.cost(u, "page", pages)
 	r.quiet("fill_messages_per_s", float64(o.msgs)/e.filled.Seconds())

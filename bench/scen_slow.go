@@ -29,7 +29,7 @@ func slowScenario(fs *flag.FlagSet) runFunc {
 
 // run measures a busy group, has somebody join who then reads nothing any more, and measures again.
 func (o *slowRun) run(ctx context.Context, e *env) (result, error) {
-	users, err := e.ensureUsers(ctx, o.users()+1, false)
+	users, err := e.ensureUsers(ctx, o.users()+1, o.group.anonymous)
 	if err != nil {
 		return result{}, err
 	}

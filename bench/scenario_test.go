@@ -19,7 +19,7 @@ func TestScenarios(t *testing.T) {
 		{"accounts", "-n 20", "accounts_per_s acc_p50_ms", ""},
 		{"login", "-d 100ms -users 10", "logins_per_s login_p99_ms", ""},
 		{"login", "-d 100ms -users 10 -scheme basic", "logins_per_s", ""},
-		{"idle", "-n 50 -settle 10ms -hold 10ms", "still_open rss_mb", ""},
+		{"idle", "-n 50 -settle 10ms -hold 10ms", "still_open rss_mb", "dropped_connections"},
 		{"churn", "-d 100ms -users 10 -settle 10ms", "cycles_per_s", "subs_put_off_pct"},
 		{
 			"p2p", "-pairs 3 -warm 50ms -d 200ms -both -notes",
@@ -31,6 +31,7 @@ func TestScenarios(t *testing.T) {
 			"group", "-groups 2 -subs 5 -warm 50ms -d 200ms", "acked_per_s delivered_per_s last_p50_ms",
 			"refused lost dropped_connections other_frames_per_s",
 		},
+		{"group", "-groups 1 -subs 4 -warm 10ms -d 100ms -anonymous", "delivered_per_s", "refused lost"},
 		{"rate", "-pairs 3 -max 1000 -levels 50 -warm 50ms -d 300ms", "at50%_acked_per_s at50%_data_p50_ms", ""},
 		{"rate", "-kind group -groups 2 -subs 3 -levels 20 -warm 50ms -d 100ms", "max_per_s at20%_last_p50_ms", ""},
 		{"history", "-msgs 500 -warm 50ms -d 200ms", "pages_per_s page_p50_ms fill_messages_per_s", ""},

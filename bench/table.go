@@ -14,6 +14,10 @@ import (
 	"time"
 )
 
+// rowTimeout is the least bound of a single run: storing the messages of the row crash takes long on
+// a slow disk.
+const rowTimeout = 5 * time.Minute
+
 // table measures its rows one after the other.
 type table struct {
 	arena
@@ -24,6 +28,7 @@ type table struct {
 	began    time.Time
 	verdicts []verdict
 	reports  []report
+	troubles []string // for the reader of the table
 }
 
 // document is what -json writes.
@@ -68,8 +73,10 @@ func (b *bench) runTable(ctx context.Context, o *options) error {
 	}
 	fmt.Fprintf(b.stderr, "%v\n%s\n", m, o.scale().about)
 	failed := t.measure(ctx)
-	writeTable(b.stdout, t.verdicts)
-	t.comment()
+	if len(t.verdicts) > 0 { // an interrupt may come before the first
+		writeTable(b.stdout, t.verdicts)
+		t.comment()
+	}
 	if err := t.save(m); err != nil {
 		return err
 	}
@@ -140,9 +147,9 @@ func (t *table) settleIn(dir string) error {
 func (t *table) measure(ctx context.Context) error {
 	var failed error
 	for i, r := range t.rows {
+		err := t.furnishFor(ctx, r.at)
 		fmt.Fprintf(t.stderr, "%2d/%d  %s … ", i+1, len(t.rows), r.brief)
 		began := time.Now()
-		err := ctx.Err()
 		if err == nil {
 			err = t.row(ctx, r)
 		}
@@ -176,10 +183,6 @@ func (t *table) measure(ctx context.Context) error {
 
 // row measures one row and judges it.
 func (t *table) row(ctx context.Context, r row) error {
-	home := t.homes[r.at]
-	if err := t.furnishFor(ctx, r.at, home); err != nil {
-		return err
-	}
 	s, ok := findScenario(r.command[0])
 	if !ok {
 		return fmt.Errorf("no scenario %q", r.command[0])
@@ -188,8 +191,8 @@ func (t *table) row(ctx context.Context, r row) error {
 	if err != nil {
 		return err
 	}
-	c.runs = max(1, r.runs)
-	targets, err := t.open(ctx, s, home, true)
+	c.runs, c.timeout = max(1, r.runs), max(c.timeout, rowTimeout)
+	targets, err := t.open(ctx, s, t.homes[r.at], true)
 	if err != nil {
 		return err
 	}
@@ -199,6 +202,9 @@ func (t *table) row(ctx context.Context, r row) error {
 		return err
 	}
 	t.reports = append(t.reports, c.reports(out)...)
+	if s := troubles(r, out); s != "" {
+		t.troubles = append(t.troubles, s)
+	}
 	for _, check := range r.checks {
 		t.verdicts = append(t.verdicts, check.judge(r, out))
 	}
@@ -206,18 +212,21 @@ func (t *table) row(ctx context.Context, r row) error {
 }
 
 // furnishFor makes the accounts of all rows in a place at once; the first row there pays for it.
-func (t *table) furnishFor(ctx context.Context, at place, home *subject) error {
+func (t *table) furnishFor(ctx context.Context, at place) error {
 	named, nameless := 0, 0
 	for _, r := range t.rows {
 		if r.at == at {
 			named, nameless = max(named, r.named), max(nameless, r.nameless)
 		}
 	}
-	return t.furnish(ctx, home, named, nameless)
+	return t.furnish(ctx, t.homes[at], named, nameless)
 }
 
 // comment says below the table what the reader must know about it.
 func (t *table) comment() {
+	for _, s := range t.troubles {
+		fmt.Fprintln(t.stdout, s)
+	}
 	const noisy = 20 // percent of a processor
 	worst := 0.0
 	for _, v := range t.verdicts {

@@ -17,7 +17,7 @@ import (
 // small is the whole table in a few seconds.
 func small() scale {
 	return scale{
-		runs: 2, warm: 10 * time.Millisecond, d: 150 * time.Millisecond, pairs: 2,
+		runs: 1, warm: 10 * time.Millisecond, d: 120 * time.Millisecond, pairs: 2,
 		groups: []groupTarget{{2, 3, 2.5}, {1, 5, 1.2}}, page: 200, users: 4, idle: []int{20},
 		settle: 10 * time.Millisecond, hold: 10 * time.Millisecond, stored: 500, rounds: 1, starts: 2,
 		rest: 10 * time.Millisecond,
@@ -52,8 +52,9 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "results.json")
 	tb, _, stderr := smallTable(t, &options{strict: true, json: path})
-	// A hub loses everything when it is killed, so that a target is missed for certain.
-	if err := tb.measure(t.Context()); !errors.Is(err, errMissed) {
+	// A hub loses everything when it is killed, so that a target is missed for certain; and in so
+	// short a time, on a busy machine, the CPU time of a row may stay below the tick of /proc.
+	if err := tb.measure(t.Context()); !errors.Is(err, errMissed) && !errors.Is(err, errShown) {
 		t.Errorf("got %v\n%s", err, stderr)
 	}
 	want := 0
@@ -64,10 +65,10 @@ func TestTable(t *testing.T) {
 		t.Errorf("%d verdicts of %d", len(tb.verdicts), want)
 	}
 	for _, v := range tb.verdicts {
-		if v.Error != "" {
+		if v.Error != "" && !strings.Contains(v.Metric, "cpu") {
 			t.Errorf("%s: %s", v.What, v.Error)
 		}
-		if strings.HasPrefix(v.What, "killed") && strings.Contains(v.What, "missing") && (v.OK || v.Value <= 0) {
+		if strings.Contains(v.What, "lost") && (v.OK || v.Value <= 0) {
 			t.Errorf("a server which forgets everything passes: %+v", v)
 		}
 	}
@@ -104,6 +105,18 @@ func TestTableGoesOn(t *testing.T) {
 	writeTable(stdout, tb.verdicts)
 	if out := stdout.String(); !strings.Contains(out, "failed  idle on server: the limit of open files") || !strings.Contains(out, "ok") {
 		t.Errorf("got\n%s\n%s", out, stderr)
+	}
+}
+
+func TestStrict(t *testing.T) {
+	t.Parallel()
+	for _, strict := range []bool{false, true} {
+		tb, _, stderr := smallTable(t, &options{strict: strict})
+		tb.rows = []row{{key: "k", brief: "b", command: command("accounts", "-n", 1), checks: []check{plain("accounts_per_s", "speed", "", 0)}}}
+		err := tb.measure(t.Context())
+		if got := errors.Is(err, errMissed); got != strict || !strict && err != nil {
+			t.Errorf("strict %v: got %v\n%s", strict, err, stderr)
+		}
 	}
 }
 

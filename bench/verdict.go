@@ -72,6 +72,24 @@ func (n number) MarshalJSON() ([]byte, error) { return []byte(jsonNumber(float64
 
 var errNothing = errors.New("not measured")
 
+// troubles says what went wrong in a row beside its figures, which may flatter a server that did less
+// than it was asked for; empty if nothing did.
+func troubles(r row, out outcome) string {
+	var found []string
+	for i, runs := range out.results {
+		for _, name := range []string{"refused", "lost", "dropped_connections"} {
+			worst := slices.Max(check{metrics: []string{name}}.values(runs))
+			if worst > 0 { // false for NaN: many scenarios have no such metric
+				found = append(found, fmt.Sprintf("%s %s by the %s", short(number(worst)), strings.ReplaceAll(name, "_", " "), out.names[i]))
+			}
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return r.brief + ": " + strings.Join(found, ", ") + " in a run"
+}
+
 // newVerdict is a line without a figure yet.
 func (c check) newVerdict(r row) verdict {
 	nan := number(math.NaN())

@@ -144,6 +144,19 @@ pairs: memory         –           ≤ 40 MB   failed  out of order
 	}
 }
 
+func TestTroubles(t *testing.T) {
+	t.Parallel()
+	r := row{brief: "pairs"}
+	out := outcomeOf("lost", []float64{0, 3}, []float64{0, 0})
+	out.names = []string{"server", hubName}
+	if got, want := troubles(r, out), "pairs: 3 lost by the server in a run"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := troubles(r, outcomeOf("acked_per_s", []float64{7})); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func costResults(us ...float64) []result {
 	var out []result
 	for _, v := range us {

@@ -38,6 +38,7 @@ type Server struct {
 	cfg      *config.Config
 	log      *slog.Logger
 	clock    func() time.Time
+	release  func() // gives back memory of the store
 	hub      *hub.Hub
 	sessions *session.Registry
 	http     *http.Server
@@ -65,7 +66,10 @@ func New(d Deps) (*Server, error) {
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
 	tc := topicConfig(cfg)
-	s := &Server{cfg: cfg, log: d.Log, clock: d.Now}
+	s := &Server{cfg: cfg, log: d.Log, clock: d.Now, release: func() {}}
+	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
+		s.release = st.ReleaseMemory
+	}
 	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Log: d.Log, Now: d.Now, Config: tc})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
@@ -146,6 +150,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer stopPings()
 	var g errgroup.Group
 	g.Go(func() error { return s.sessions.Run(pings) })
+	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	failed := make(chan error, 1)
 	g.Go(func() error {
 		err := s.http.Serve(l)

@@ -68,7 +68,10 @@ func (c *Ctrl) JSON(b []byte) []byte {
 	if c.Topic != "" {
 		b = append(appendString(append(b, `"topic":`...), c.Topic), ',')
 	}
-	if len(c.Params) > 0 {
+	switch {
+	case len(c.Raw) > 0:
+		b = append(append(append(b, `"params":`...), c.Raw...), ',')
+	case len(c.Params) > 0:
 		b = append(appendAny(append(b, `"params":`...), c.Params), ',')
 	}
 	return appendCtrlEnd(b, c.Code, c.Text, c.TS)

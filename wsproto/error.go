@@ -1,11 +1,14 @@
 package wsproto
 
+import "encoding/json"
+
 // Error is a refusal, or a result that is told like one, with its place on the
 // wire (wire.md §2.2). Clients compare some of the texts.
 type Error struct {
 	Code   int
 	Text   string
-	Params map[string]any // nil: none
+	Params map[string]any  // nil: none
+	Raw    json.RawMessage // parameters that are encoded already, instead of Params
 }
 
 // Error is the text.
@@ -17,7 +20,12 @@ func (e *Error) With(key string, value any) *Error {
 	for k, v := range e.Params {
 		p[k] = v
 	}
-	return &Error{e.Code, e.Text, p}
+	return &Error{Code: e.Code, Text: e.Text, Params: p}
+}
+
+// WithAll is e with all its parameters, a struct or a map.
+func (e *Error) WithAll(params any) *Error {
+	return &Error{Code: e.Code, Text: e.Text, Raw: appendAny(nil, params)}
 }
 
 // The codes and their texts.

@@ -11,7 +11,8 @@ import (
 type Ctrl struct {
 	ID     string
 	Topic  string
-	Params map[string]any // nil: none
+	Params map[string]any  // nil: none
+	Raw    json.RawMessage // parameters that are encoded already, instead of Params
 	Code   int
 	Text   string
 	TS     time.Time
@@ -19,7 +20,7 @@ type Ctrl struct {
 
 // Reply is e as the answer to a request.
 func (e *Error) Reply(id, topic string, ts time.Time) *Ctrl {
-	return &Ctrl{ID: id, Topic: topic, Params: e.Params, Code: e.Code, Text: e.Text, TS: ts}
+	return &Ctrl{ID: id, Topic: topic, Params: e.Params, Raw: e.Raw, Code: e.Code, Text: e.Text, TS: ts}
 }
 
 // Data is a message of a topic (wire.md §3.2).

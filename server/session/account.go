@@ -174,11 +174,7 @@ func (s *Session) created(ctx context.Context, d *draft, a *wsproto.Acc) (*wspro
 			"user": u.ID.String(), "authlvl": d.level.String(), "desc": desc,
 		}}, nil
 	}
-	reply, err := s.welcome(ctx, &auth.Record{User: u.ID, Level: d.level}, s.reg.Validators.Required(d.level), wsproto.OK)
-	if err != nil {
-		return nil, err
-	}
-	return reply.With("desc", desc), nil
+	return s.welcome(ctx, &auth.Record{User: u.ID, Level: d.level}, s.reg.Validators.Required(d.level), desc)
 }
 
 // changeAccount changes the login, the state or an address of an account.

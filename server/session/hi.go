@@ -64,8 +64,7 @@ func (s *Session) hi(h *wsproto.Hi) {
 	if s.platform = h.Platf; s.platform == "" {
 		s.platform = platformOf(h.UA)
 	}
-	reply := wsproto.Error{Code: wsproto.Created.Code, Text: wsproto.Created.Text, Params: s.reg.Config.Hello}
-	s.ctrl(&reply, h.ID, "")
+	s.ctrl(s.reg.hello, h.ID, "")
 }
 
 // platformOf guesses the platform from the name of the client (wire.md §2.3).

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"slices"
@@ -87,7 +86,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 			return nil, err
 		}
 	}
-	return s.welcome(ctx, rec, missing, wsproto.OK)
+	return s.welcome(ctx, rec, missing, nil)
 }
 
 // mayLogin holds the state of the account against the login.
@@ -149,9 +148,20 @@ func (s *Session) changeTag(ctx context.Context, u chat.UID, old, tag string) er
 	return err
 }
 
+// loginParams are the parameters of the answer to a login.
+type loginParams struct {
+	AuthLvl string            `json:"authlvl"`
+	Cred    []string          `json:"cred,omitempty"` // required and missing
+	Desc    *wsproto.MetaDesc `json:"desc,omitempty"`
+	Expires wsproto.Time      `json:"expires"`
+	Token   []byte            `json:"token"` // standard base64
+	User    chat.UID          `json:"user"`
+}
+
 // welcome answers a login that was good: with a new token, and with the session
 // logged in unless credentials are missing or the secret is not for that.
-func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []string, ok *wsproto.Error) (*wsproto.Error, error) {
+// desc is that of a new account.
+func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
 	expires := s.reg.now().Add(s.reg.Token.Lifetime()).Truncate(time.Second)
 	if rec.NoLogin {
 		expires = rec.Expires
@@ -162,14 +172,12 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 	if err != nil {
 		return nil, err
 	}
-	params := map[string]any{
-		"user": rec.User.String(), "authlvl": rec.Level.String(),
-		"token":   base64.StdEncoding.EncodeToString(text),
-		"expires": wsproto.Time{Time: expires}.String(),
+	params := loginParams{
+		AuthLvl: rec.Level.String(), Cred: missing, Expires: wsproto.Time{Time: expires}, Token: text, User: rec.User,
+		Desc: desc,
 	}
 	if len(missing) > 0 {
-		params["cred"] = missing
-		return &wsproto.Error{Code: wsproto.ValidateCreds.Code, Text: wsproto.ValidateCreds.Text, Params: params}, nil
+		return wsproto.ValidateCreds.WithAll(&params), nil
 	}
 	if !rec.NoLogin {
 		s.uid, s.level, s.me = rec.User, rec.Level, rec.User.MeName()
@@ -177,5 +185,5 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 			s.log().Warn("device not registered", "err", err)
 		}
 	}
-	return &wsproto.Error{Code: ok.Code, Text: ok.Text, Params: params}, nil
+	return wsproto.OK.WithAll(&params), nil
 }

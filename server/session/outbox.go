@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"sync"
 	"time"
 
@@ -53,32 +54,76 @@ const (
 func (o *outbox) put(f wsproto.Frame, answer bool) outcome {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed {
+	if r := o.add(f, answer); r != sent || o.writing {
+		return r
+	}
+	return o.flushLocked()
+}
+
+// later queues a frame that may wait for others to leave in the same write.
+// first tells the caller that nothing was waiting: flush must be called soon.
+func (o *outbox) later(f wsproto.Frame) (r outcome, first bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	first = len(o.queue) == 0 && !o.writing
+	r = o.add(f, false)
+	return r, first && r == sent
+}
+
+// flush writes what later has queued.
+func (o *outbox) flush() outcome {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.closed:
 		return gone
+	case o.writing || len(o.queue) == 0:
+		return sent
 	}
-	p := []byte(f)
-	if !o.writing {
-		n, err := o.conn.TryWrite(p)
-		if err != nil {
-			return broken
-		}
-		if p = p[n:]; len(p) == 0 {
-			return sent
-		}
-	}
-	if !answer && o.pushed+len(p) > o.limit {
+	return o.flushLocked()
+}
+
+func (o *outbox) add(f wsproto.Frame, answer bool) outcome {
+	switch {
+	case o.closed:
+		return gone
+	case !answer && o.pushed > 0 && o.pushed+len(f) > o.limit:
 		return tooBig
 	}
-	if o.queued += len(p); !answer {
-		o.pushed += len(p)
+	if o.queued += len(f); !answer {
+		o.pushed += len(f)
 	}
-	o.queue = append(o.queue, p)
-	if !o.writing {
-		o.writing = true
-		go o.drain()
-	}
+	o.queue = append(o.queue, f)
 	return sent
 }
+
+// flushLocked writes what the connection takes at once, and leaves the rest to
+// drain. Nobody else may be writing.
+func (o *outbox) flushLocked() outcome {
+	p := o.queue[0]
+	if len(o.queue) > 1 {
+		p = bytes.Join(o.queue, nil)
+	}
+	n, err := o.conn.TryWrite(p)
+	if err != nil {
+		return broken
+	}
+	if n == len(p) {
+		clear(o.queue)
+		o.queue, o.queued, o.pushed = o.queue[:0], 0, 0
+		if cap(o.queue) > keepQueue {
+			o.queue = nil
+		}
+		return sent
+	}
+	o.queue = append(o.queue[:0:0], p[n:])
+	o.writing = true
+	go o.drain()
+	return sent
+}
+
+// keepQueue is the longest queue whose memory an idle outbox keeps.
+const keepQueue = 4
 
 // writeWait bounds how long a client may take for a batch of frames
 // (wire.md §1.3).
@@ -95,7 +140,7 @@ func (o *outbox) drain() {
 		o.mu.Lock()
 		if err != nil {
 			o.closed, o.queue = true, nil
-			o.conn.Close(closeAway, "") // the reader notices and ends the session
+			o.conn.Close(closeSilently, "") // the reader notices and ends the session
 		}
 		o.queued, o.pushed = 0, 0
 		for _, p := range o.queue {
@@ -127,14 +172,11 @@ func (o *outbox) close(last wsproto.Frame, final func()) {
 	if o.room != nil {
 		o.room.Broadcast()
 	}
-	if !o.writing && len(last) > 0 {
-		if n, err := o.conn.TryWrite(last); err == nil && n < len(last) {
-			o.queue = append(o.queue, last[n:])
-			o.writing = true
-			go o.drain()
-		}
-	} else if len(last) > 0 {
+	if len(last) > 0 {
 		o.queue = append(o.queue, last)
+	}
+	if !o.writing && len(o.queue) > 0 {
+		o.flushLocked()
 	}
 	if o.writing {
 		o.final = final

@@ -62,8 +62,9 @@ const (
 // Registry holds all sessions: one wheel pings them, and shutdown finds them.
 type Registry struct {
 	Deps
-	hub Hub
-	log *slog.Logger
+	hub   Hub
+	log   *slog.Logger
+	hello *wsproto.Error // the answer to {hi}
 
 	mu       sync.Mutex
 	slots    [wheelSlots]map[*Session]struct{}
@@ -72,13 +73,18 @@ type Registry struct {
 	count    int
 	empty    chan struct{} // closed when closing and count is 0
 
+	lazyMu sync.Mutex
+	lazy   []*Session // with frames that wait for company; a timer runs while there are any
+
 	total  atomic.Int64
 	closed sync.Map // reason → *atomic.Int64
 }
 
 // NewRegistry makes a registry without sessions; Run keeps them alive.
 func NewRegistry(d Deps) *Registry {
-	r := &Registry{Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{})}
+	r := &Registry{
+		Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{}), hello: wsproto.Created.WithAll(d.Config.Hello),
+	}
 	for i := range r.slots {
 		r.slots[i] = make(map[*Session]struct{})
 	}
@@ -198,5 +204,29 @@ func (r *Registry) Close(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// flushAfter is how long presence and receipts may wait to leave in one write
+// with others: too short to be noticed, long enough to save most of the writes
+// when many people come, go or read at once.
+const flushAfter = 50 * time.Millisecond
+
+// flushSoon has the session's outbox flushed.
+func (r *Registry) flushSoon(s *Session) {
+	r.lazyMu.Lock()
+	defer r.lazyMu.Unlock()
+	if r.lazy = append(r.lazy, s); len(r.lazy) == 1 {
+		time.AfterFunc(flushAfter, r.flushLazy)
+	}
+}
+
+func (r *Registry) flushLazy() {
+	r.lazyMu.Lock()
+	due := r.lazy
+	r.lazy = nil
+	r.lazyMu.Unlock()
+	for _, s := range due {
+		s.judge(s.out.flush())
 	}
 }

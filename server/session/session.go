@@ -19,6 +19,8 @@ const (
 	closeNormal = 1000
 	closeAway   = 1001
 	closePolicy = 1008
+
+	closeSilently = 0 // the connection has ended already
 )
 
 // Why the server closes a session: the words of logs and metrics.
@@ -53,7 +55,7 @@ type Session struct {
 	pinged atomic.Bool // a ping awaits its pong
 
 	mu       sync.Mutex // guards the following
-	attached map[string]*topic.Attachment
+	attached attachments
 	closed   bool
 	slot     uint8 // of the wheel of pings
 }
@@ -64,8 +66,20 @@ func (s *Session) Send(f wsproto.Frame) { s.put(f, false) }
 // Reply implements topic.Session.
 func (s *Session) Reply(f wsproto.Frame) { s.put(f, true) }
 
-func (s *Session) put(f wsproto.Frame, answer bool) {
-	switch s.out.put(f, answer) {
+// Later implements topic.Session.
+func (s *Session) Later(f wsproto.Frame) {
+	r, first := s.out.later(f)
+	if first {
+		s.reg.flushSoon(s)
+	}
+	s.judge(r)
+}
+
+func (s *Session) put(f wsproto.Frame, answer bool) { s.judge(s.out.put(f, answer)) }
+
+// judge ends the session if a frame could not be sent.
+func (s *Session) judge(r outcome) {
+	switch r {
 	case tooBig:
 		// The client resumes from the last message that it has.
 		go s.close(reasonSlow, nil, closePolicy)
@@ -78,23 +92,20 @@ func (s *Session) put(f wsproto.Frame, answer bool) {
 func (s *Session) Attachment(name string) *topic.Attachment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.attached[name]
+	return s.attached.get(name)
 }
 
 // SetAttachment implements topic.Session.
 func (s *Session) SetAttachment(name string, a *topic.Attachment) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a == nil {
-		delete(s.attached, name)
-	} else {
-		if s.closed {
-			return false
-		}
-		if s.attached == nil {
-			s.attached = make(map[string]*topic.Attachment, 1)
-		}
-		s.attached[name] = a
+	switch {
+	case a == nil:
+		s.attached.remove(name)
+	case s.closed:
+		return false
+	default:
+		s.attached.put(name, a)
 	}
 	if name == s.me {
 		s.onMe.Store(a != nil)
@@ -132,7 +143,7 @@ func (s *Session) alive() {
 }
 
 // Closed is called by the transport when the connection has ended.
-func (s *Session) Closed() { s.close(reasonLost, nil, closeNormal) }
+func (s *Session) Closed() { s.close(reasonLost, nil, closeSilently) }
 
 // close ends the session once: it is detached everywhere, the last frame is
 // written if it can be, and the connection is closed.
@@ -143,23 +154,16 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 		return
 	}
 	s.closed = true
-	attached := make(map[string]*topic.Attachment, len(s.attached))
-	for name, a := range s.attached {
-		attached[name] = a
-	}
+	attached := s.attached.all()
 	s.mu.Unlock()
 
 	s.reg.remove(s, reason)
-	for name, a := range attached {
-		if _, err := s.reg.hub.PostLive(name, topic.Detached{A: a}); err != nil {
-			s.log().Error("detach lost", "topic", name, "err", err)
+	for _, e := range attached {
+		if _, err := s.reg.hub.PostLive(e.name, topic.Detached{A: e.a}); err != nil {
+			s.log().Error("detach lost", "topic", e.name, "err", err)
 		}
 	}
-	text := reason
-	if reason == reasonLost {
-		text = ""
-	}
-	s.out.close(last, func() { s.out.conn.Close(code, text) })
+	s.out.close(last, func() { s.out.conn.Close(code, reason) })
 	if reason != reasonLost && reason != reasonShutdown {
 		s.log().Info("session closed", "reason", reason)
 	}

@@ -17,7 +17,7 @@ import (
 // upgrader's buffers are small: frames are mostly smaller than 1 KB, and all
 // writing after the handshake goes past gorilla, through the outbox.
 var upgrader = websocket.Upgrader{
-	ReadBufferSize:  1024,
+	ReadBufferSize:  512,
 	WriteBufferSize: 1024,
 	WriteBufferPool: &sync.Pool{},
 	CheckOrigin:     func(*http.Request) bool { return true }, // a session needs a token, not an origin
@@ -169,7 +169,9 @@ func (c *wsConn) Close(code int, reason string) {
 		return
 	}
 	c.closed = true
-	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
-	_, _ = c.TryWrite(controlFrame(websocket.CloseMessage, append(payload, reason...)))
+	if code != closeSilently {
+		payload := binary.BigEndian.AppendUint16(nil, uint16(code))
+		_, _ = c.TryWrite(controlFrame(websocket.CloseMessage, append(payload, reason...)))
+	}
 	_ = c.conn.Close()
 }

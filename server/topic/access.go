@@ -27,7 +27,7 @@ func (t *Topic) newWant(m *member, want chat.Mode) (chat.Mode, chat.Mode, error)
 		want = t.normP2P(want)
 	}
 	switch {
-	case t.rec.Owner != 0 && t.rec.Owner == m.uid && !want.Has(owner|chat.ModeJoin):
+	case t.owner() == m.uid && !want.Has(owner|chat.ModeJoin):
 		return 0, 0, wsproto.ErrDenied
 	case want.Has(owner) && !given.Has(owner):
 		return 0, 0, wsproto.ErrDenied
@@ -63,8 +63,8 @@ func (t *Topic) setWant(ctx context.Context, m *member, want, given chat.Mode, a
 		return false, nil
 	}
 	up := store.SubUpdate{Topic: t.name, User: m.uid, Updated: &at, Want: &want, Given: &given}
-	former := t.members[t.rec.Owner]
-	if !(want & given).Has(chat.ModeOwner) || former == m || t.rec.Owner == 0 {
+	former := t.members[t.owner()]
+	if !(want & given).Has(chat.ModeOwner) || former == m || t.owner() == 0 {
 		if err := t.Store.UpdateSubs(ctx, up); err != nil {
 			return false, err
 		}
@@ -146,4 +146,12 @@ func (t *Topic) setGiven(r *Request, m *member, given chat.Mode) error {
 
 func (t *Topic) replyGranted(r *Request, m *member) {
 	r.reply(wsproto.OK.With("acs", wsproto.NewAcs(m.want, m.given)).With("user", m.uid.String()))
+}
+
+// owner is the owner of a group; nobody for other topics.
+func (t *Topic) owner() chat.UID {
+	if t.rec == nil {
+		return 0
+	}
+	return t.rec.Owner
 }

@@ -102,7 +102,7 @@ func (t *meTopic) forward(n *notice) {
 				f = p.Frame()
 			}
 		}
-		a.Session.Send(f)
+		a.Session.Later(f)
 	}
 }
 
@@ -121,7 +121,9 @@ func (t *meTopic) goLive() {
 	if err != nil {
 		t.Log.Error("contacts not read: no presence", "topic", t.name, "err", err)
 	}
-	t.contacts = make(map[string]*contact, len(list))
+	if len(list) > 0 {
+		t.contacts = make(map[string]*contact, len(list))
+	}
 	for i := range list {
 		if c := &list[i]; !c.Reader && presenceOf(c.Topic) {
 			t.contacts[c.Topic] = &contact{enabled: c.Mode().Has(chat.ModePres | chat.ModeJoin)}
@@ -170,6 +172,9 @@ func (t *meTopic) track(name string, mode chat.Mode) {
 	c := t.contacts[name]
 	switch {
 	case c == nil:
+		if t.contacts == nil {
+			t.contacts = make(map[string]*contact, 1)
+		}
 		t.contacts[name] = &contact{enabled: enabled}
 		if t.visible() {
 			t.greet(name, true, "")

@@ -22,7 +22,7 @@ func (t *groupTopic) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.exists, t.rec = true, *rec
+	t.exists, t.rec = true, rec
 	t.readOnly = rec.State == store.StateSuspended
 	if rec.Owner != 0 {
 		u, err := t.Store.User(ctx, rec.Owner)
@@ -135,7 +135,7 @@ func (t *groupTopic) create(r *Request, q *wsproto.Sub) (joined, error) {
 		return joined{}, err
 	}
 	rec.SubCount = 1
-	t.exists, t.rec = true, rec
+	t.exists, t.rec = true, &rec
 	m := newMember(&s)
 	t.members = map[chat.UID]*member{r.User: m}
 	return joined{member: m, isNew: true, created: true, tmpName: r.Name}, nil
@@ -231,7 +231,7 @@ func (t *groupTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) erro
 	if (hasPublic || hasTrusted) && t.rec.Owner != r.User || hasTrusted && !r.Root {
 		return wsproto.ErrDenied
 	}
-	rec := t.rec
+	rec := *t.rec
 	up := store.TopicUpdate{}
 	if d.DefAcs != nil {
 		access, err := newAccess(rec.Access, d.DefAcs)
@@ -264,7 +264,7 @@ func (t *groupTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) erro
 	if err := t.Store.UpdateTopic(ctx, t.name, up); err != nil {
 		return err
 	}
-	t.rec = rec
+	t.rec = &rec
 	if profile {
 		upd := notice{pres: wsproto.Pres{What: "upd"}, always: false, except: r.Session}
 		t.presMembers(chat.ModeJoin, upd, r.User)

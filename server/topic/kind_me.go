@@ -18,7 +18,7 @@ type meTopic struct {
 	user     store.User
 	self     *member
 	private  json.RawMessage
-	contacts map[string]*contact // by canonical name; nil while not live
+	contacts map[string]*contact // by canonical name
 	live     bool                // announced to the contacts
 	ua       string              // user agent last told
 	uaTimer  *time.Timer         // a change of it is waiting to be told

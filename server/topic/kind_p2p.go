@@ -27,7 +27,7 @@ func (t *p2pTopic) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.exists, t.rec = true, *rec
+	t.exists, t.rec = true, rec
 	if err := t.loadMembers(ctx); err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func (t *p2pTopic) meet(ctx context.Context, r *Request, q *wsproto.Sub, peer ch
 		return joined{}, wsproto.ErrDenied
 	}
 	if !t.exists {
-		t.rec = store.Topic{Name: t.name, Created: r.TS, Updated: r.TS, Touched: r.TS}
-		if err := t.Store.CreateTopic(ctx, &t.rec, nil, mine, theirs); err != nil {
+		t.rec = &store.Topic{Name: t.name, Created: r.TS, Updated: r.TS, Touched: r.TS}
+		if err := t.Store.CreateTopic(ctx, t.rec, nil, mine, theirs); err != nil {
 			return joined{}, err
 		}
 		t.exists = true

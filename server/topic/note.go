@@ -74,11 +74,11 @@ func (t *Topic) relay(r *Request, from *member, n *wsproto.Note) {
 			f = info.Frame()
 			frames[a.name] = f
 		}
-		a.Session.Send(f)
+		a.Session.Later(f)
 	}
 	t.countOnMe()
 	for u, m := range t.members {
-		if !m.mode().Has(chat.ModeRead|chat.ModePres) || t.Router.OnMe(u) <= m.onMe {
+		if !m.mode().Has(chat.ModeRead|chat.ModePres) || !t.elsewhere(m, true) {
 			continue
 		}
 		if n.What == "kp" && u == from.uid {
@@ -93,18 +93,5 @@ func (t *Topic) relay(r *Request, from *member, n *wsproto.Note) {
 			},
 			except: r.Session, unattached: true,
 		})
-	}
-}
-
-// countOnMe counts for each member those of his sessions here that are on me
-// too: if these are all that are on me, there is nobody to tell there.
-func (t *Topic) countOnMe() {
-	for _, m := range t.members {
-		m.onMe = 0
-	}
-	for _, a := range t.attached {
-		if a.Session.OnMe() {
-			a.member.onMe++
-		}
 	}
 }

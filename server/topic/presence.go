@@ -39,7 +39,7 @@ func (t *Topic) presTopic(p wsproto.Pres, except Session, to func(a *Attachment)
 			f = q.Frame()
 			frames[v] = f
 		}
-		a.Session.Send(f)
+		a.Session.Later(f)
 	}
 }
 
@@ -57,8 +57,9 @@ func (t *Topic) presMe(u chat.UID, n notice) {
 
 // presMembers tells the me of all members with these rights in the topic.
 func (t *Topic) presMembers(rights chat.Mode, n notice, but chat.UID) {
+	t.countOnMe()
 	for u, m := range t.members {
-		if u != but && m.mode().Has(rights) && t.Router.OnMe(u) > 0 {
+		if u != but && m.mode().Has(rights) && t.elsewhere(m, n.unattached) {
 			t.presMe(u, n)
 		}
 	}
@@ -85,8 +86,9 @@ func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UI
 	if !asked || chat.KindOf(t.name) != chat.KindGroup {
 		return
 	}
+	t.countOnMe()
 	for u, o := range t.members {
-		if u != m.uid && o.mode().IsSharer() && t.Router.OnMe(u) > 0 {
+		if u != m.uid && o.mode().IsSharer() && t.elsewhere(o, true) {
 			t.presMe(u, notice{
 				pres:   wsproto.Pres{What: "acs", Tgt: m.uid, Act: actor, DAcs: d},
 				except: except, unattached: true, always: true,
@@ -125,4 +127,24 @@ func (t *Topic) tellGone(members map[chat.UID]*member) {
 	for u := range members {
 		t.presMe(u, notice{pres: wsproto.Pres{What: "gone"}, always: true, gone: true})
 	}
+}
+
+// countOnMe counts for each member those of his sessions here that are on me
+// too.
+func (t *Topic) countOnMe() {
+	for _, m := range t.members {
+		m.onMe = 0
+	}
+	for _, a := range t.attached {
+		if a.Session.OnMe() {
+			a.member.onMe++
+		}
+	}
+}
+
+// elsewhere tells whether there is anybody to tell on a member's me: a session,
+// or one that is not attached here. countOnMe must have been called.
+func (t *Topic) elsewhere(m *member, unattached bool) bool {
+	n := t.Router.OnMe(m.uid)
+	return n > 0 && !(unattached && n <= m.onMe)
 }

@@ -138,7 +138,7 @@ func (t *Topic) reload() {
 		t.Log.Error("topic not reloaded", "topic", t.name, "err", err)
 		return
 	}
-	t.rec = *rec
+	t.rec = rec
 }
 
 // broadcast sends the batch to everybody attached who reads. What each receiver
@@ -219,7 +219,7 @@ func encodeBatch(batch []pub, name string) (each []wsproto.Frame, all wsproto.Fr
 func (t *Topic) presMessages(batch []pub) {
 	t.countOnMe()
 	for u, m := range t.members {
-		if !m.mode().Has(chat.ModeRead|chat.ModePres) || t.Router.OnMe(u) <= m.onMe {
+		if !m.mode().Has(chat.ModeRead|chat.ModePres) || !t.elsewhere(m, true) {
 			continue
 		}
 		for i := range batch {

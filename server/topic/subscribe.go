@@ -84,7 +84,7 @@ func (t *Topic) leave(r *Request, l *wsproto.Leave) {
 // unsubscribe ends the subscription of the requester: {leave unsub}, or {del
 // topic} by somebody who does not own it.
 func (t *Topic) unsubscribe(r *Request, m *member) error {
-	if chat.KindOf(t.name) == chat.KindMe || m.uid == t.rec.Owner {
+	if chat.KindOf(t.name) == chat.KindMe || m.uid == t.owner() {
 		return wsproto.ErrDenied
 	}
 	err := t.endSub(m)

@@ -44,6 +44,8 @@ type Session interface {
 	// Send queues frames nobody asked for; a session that cannot keep up is
 	// closed.
 	Send(f wsproto.Frame)
+	// Later is Send for frames that may wait a moment to leave with others.
+	Later(f wsproto.Frame)
 	// Reply queues frames that the session asked for.
 	Reply(f wsproto.Frame)
 	// Attachment is how the session is attached to a topic, or nil.
@@ -102,11 +104,11 @@ type Topic struct {
 	// Owned by handle, which the inbox never runs twice at once.
 	loaded     bool
 	closed     bool
-	exists     bool  // there is a record in the store
-	fresh      bool  // nobody has attached since the topic was loaded
-	readOnly   bool  // its owner, or one of the two users, is suspended
-	loadErr    error // why it could not be loaded
-	rec        store.Topic
+	exists     bool         // there is a record in the store
+	fresh      bool         // nobody has attached since the topic was loaded
+	readOnly   bool         // its owner, or one of the two users, is suspended
+	loadErr    error        // why it could not be loaded
+	rec        *store.Topic // nil for me, which has none
 	members    map[chat.UID]*member
 	attached   []*Attachment
 	foreground int // attached sessions that count as presence
@@ -257,7 +259,7 @@ func (t *Topic) unload() {
 // drop is the end of a deleted topic: what is still queued is answered as for
 // an unknown one.
 func (t *Topic) drop() {
-	t.exists, t.fresh, t.members, t.rec = false, true, nil, store.Topic{}
+	t.exists, t.fresh, t.members, t.rec = false, true, nil, &store.Topic{}
 	if chat.KindOf(t.name) != chat.KindP2P { // two users may meet again at once
 		t.loadErr = wsproto.ErrTopicNotFound
 	}

@@ -36,7 +36,7 @@ func (s *Store) Append(ctx context.Context, ms ...*store.Message) error {
 		return store.ErrSeqTaken
 	}
 	for i, m := range ms {
-		if m.Topic != t.Name || m.Seq != t.Seq+1+i {
+		if m.Topic != t.Name || m.Seq != t.Seq+1+i || len(m.Content) == 0 {
 			return store.ErrSeqTaken
 		}
 	}

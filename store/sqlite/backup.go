@@ -25,30 +25,23 @@ func (s *Store) backup(ctx context.Context, path string, progress func(done, tot
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s: %w", path, fs.ErrExist)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := make(chan struct{})
-	watcher := make(chan struct{})
-	go func() {
-		defer close(watcher)
-		select {
-		case <-s.closing:
-			cancel(store.ErrClosed)
-		case <-stop:
-		}
-	}()
-	defer func() {
-		close(stop)
-		<-watcher
-	}()
 	if err := s.settle(); err != nil {
 		return err
 	}
-	return s.readers.with(ctx, func(c *conn) error { return copyTo(ctx, c, path, progress) })
+	goOn := func() error {
+		select {
+		case <-s.closing:
+			return store.ErrClosed
+		default:
+			return ctx.Err()
+		}
+	}
+	return s.readers.with(ctx, func(c *conn) error { return copyTo(c, path, goOn, progress) })
 }
 
-// copyTo copies the file that c reads to target, by way of a temporary name.
-func copyTo(ctx context.Context, c *conn, target string, progress func(done, total int)) (err error) {
+// copyTo copies the file that c reads to target, by way of a temporary name,
+// until goOn returns an error.
+func copyTo(c *conn, target string, goOn func() error, progress func(done, total int)) (err error) {
 	part := target + ".part"
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -62,7 +55,7 @@ func copyTo(ctx context.Context, c *conn, target string, progress func(done, tot
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := copyPages(ctx, c, part, progress); err != nil {
+	if err := copyPages(c, part, goOn, progress); err != nil {
 		return err
 	}
 	if err := checkCopy(part); err != nil {
@@ -76,7 +69,7 @@ func copyTo(ctx context.Context, c *conn, target string, progress func(done, tot
 
 // copyPages copies one state of the database: the read transaction around it
 // keeps writers from making SQLite start again.
-func copyPages(ctx context.Context, c *conn, path string, progress func(done, total int)) (err error) {
+func copyPages(c *conn, path string, goOn func() error, progress func(done, total int)) (err error) {
 	if _, err := c.exec("BEGIN"); err != nil {
 		return err
 	}
@@ -94,8 +87,8 @@ func copyPages(ctx context.Context, c *conn, path string, progress func(done, to
 		return err
 	}
 	for more := true; more; {
-		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), b.Finish())
+		if err := goOn(); err != nil {
+			return errors.Join(err, b.Finish())
 		}
 		if more, err = b.Step(backupPages); err != nil {
 			return errors.Join(err, b.Finish())

@@ -23,15 +23,15 @@ func (s *Store) Append(ctx context.Context, ms ...*store.Message) error {
 			return fmt.Errorf("append %s/%d: not consecutive, or without content", m.Topic, m.Seq)
 		}
 	}
-	err := s.writer.do(ctx, &op{checked: true, run: func(c *conn) error { return appendMessages(c, topic, ms) }})
+	err := s.writer.do(ctx, &op{checked: true, run: func(c *conn) error { return s.appendMessages(c, topic, ms) }})
 	if err != nil {
 		return fmt.Errorf("append %s/%d: %w", topic, ms[0].Seq, err)
 	}
 	return nil
 }
 
-func appendMessages(c *conn, topic string, ms []*store.Message) error {
-	id, err := topicID(c, topic)
+func (s *Store) appendMessages(c *conn, topic string, ms []*store.Message) error {
+	id, err := s.writer.topics.find(c, topic)
 	if errors.Is(err, store.ErrNotFound) {
 		return store.ErrSeqTaken
 	} else if err != nil {

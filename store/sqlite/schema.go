@@ -112,17 +112,22 @@ func checkFile(path string) error {
 }
 
 // openChecked opens the connection for writing and reads the schema version,
-// which is 0 for an empty file.
+// which is 0 for an empty file. What is not ours is not touched.
 func openChecked(path string) (*conn, int, error) {
-	c, err := openConn(path, writerPragmas...)
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_NOTADB {
-		err = fmt.Errorf("%w: %w", errForeign, err)
-	}
+	c, err := openConn(path, "busy_timeout(5000)")
 	if err != nil {
 		return nil, 0, err
 	}
 	version, err := schemaVersion(c)
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_NOTADB {
+		err = fmt.Errorf("%w: %w", errForeign, err)
+	}
+	for _, pragma := range writerPragmas {
+		if err == nil {
+			_, err = c.exec("PRAGMA " + pragma)
+		}
+	}
 	if err != nil {
 		return nil, 0, errors.Join(err, c.close())
 	}
@@ -178,6 +183,6 @@ func backupBefore(ctx context.Context, path string, version int) error {
 		return err
 	}
 	target := fmt.Sprintf("%s.bak-%d", path, version)
-	err = copyTo(ctx, c, target, nil)
+	err = copyTo(c, target, ctx.Err, nil)
 	return errors.Join(err, c.close())
 }

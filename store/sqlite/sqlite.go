@@ -41,9 +41,9 @@ var _ store.Store = (*Store)(nil)
 var (
 	writerPragmas = []string{
 		"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)",
-		"cache_size(-16384)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "secure_delete(fast)",
+		"cache_size(-8192)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "secure_delete(fast)",
 	}
-	readerPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "cache_size(-4096)", "query_only(1)"}
+	readerPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "cache_size(-2048)", "query_only(1)"}
 )
 
 // Open opens the store in the file path, or makes it; the folder must exist.

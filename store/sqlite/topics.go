@@ -26,6 +26,31 @@ func topicID(c *conn, name string) (int64, error) {
 	return c.number(`SELECT id FROM topics WHERE name = ?`, name)
 }
 
+// topicIDs remembers numbers of topics for Append, where finding them would be
+// a good part of the work. It belongs to the leader, who forgets it whenever a
+// number may have become wrong: topics vanish when they are purged, and when
+// the transaction that made them is rolled back.
+type topicIDs struct{ ids map[string]int64 }
+
+const maxTopicIDs = 10_000 // 1 MB
+
+func (t *topicIDs) find(c *conn, name string) (int64, error) {
+	if id, ok := t.ids[name]; ok {
+		return id, nil
+	}
+	id, err := topicID(c, name)
+	if err != nil {
+		return 0, err
+	}
+	if t.ids == nil || len(t.ids) >= maxTopicIDs {
+		t.ids = map[string]int64{}
+	}
+	t.ids[name] = id
+	return id, nil
+}
+
+func (t *topicIDs) forget() { t.ids = nil }
+
 // CreateTopic implements store.Topics.
 func (s *Store) CreateTopic(ctx context.Context, t *store.Topic, unique []string, subs ...store.Sub) error {
 	return s.writeSettled(ctx, "create topic", func(c *conn) error {
@@ -127,6 +152,7 @@ func (s *Store) DeleteTopic(ctx context.Context, name string, hard bool, at time
 			return err
 		}
 		if hard {
+			s.writer.topics.forget()
 			return purgeTopic(c, id, name)
 		}
 		_, err1 := c.exec(`UPDATE topics SET state = ?, subs = 0 WHERE id = ?`, store.StateDeleted, id)

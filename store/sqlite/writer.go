@@ -31,9 +31,12 @@ type op struct {
 // its own goroutine; when it is done one of those who came meanwhile leads the
 // next batch. So a lone caller pays for no switch and nobody leads for ever.
 type writer struct {
-	conn    *conn // of the leader
 	pending *pending
-	commits int // of the leader: transactions so far
+
+	// Of the leader.
+	conn    *conn
+	topics  topicIDs
+	commits int // transactions so far
 
 	mu     sync.Mutex // guards the following
 	queue  []*op
@@ -153,6 +156,7 @@ func (w *writer) commit(batch []*op) {
 	}
 	// The transaction may be gone already; then there is none to roll back.
 	_, _ = w.conn.exec("ROLLBACK")
+	w.topics.forget()
 	err = fmt.Errorf("commit: %w", err)
 	for _, o := range batch {
 		o.err = err
@@ -193,6 +197,7 @@ func (w *writer) run(o *op) error {
 		if _, err := w.conn.exec("ROLLBACK TO op"); err != nil {
 			return errors.Join(o.err, err)
 		}
+		w.topics.forget()
 	}
 	_, err := w.conn.exec("RELEASE op")
 	return err

@@ -125,8 +125,10 @@ func deletionLog(k *kit) {
 	k.del(name, store.NewDeletion{ID: 4, Ranges: ranges(1, 4, 12, 13)}) // 3 to 5 are gone
 	k.del(name, store.NewDeletion{ID: 5, User: a, Ranges: ranges(15, 16)})
 	all := []store.Deletion{
-		{ID: 1, Ranges: ranges(1, 2, 3, 5)}, {ID: 2, Ranges: ranges(6, 7, 8, 10)},
-		{ID: 4, Ranges: ranges(2, 3, 12, 13)}, {ID: 5, Ranges: ranges(15, 16)},
+		{ID: 1, Ranges: ranges(1, 2, 3, 5)},
+		{ID: 2, Ranges: ranges(6, 7, 8, 10)},
+		{ID: 4, Ranges: ranges(2, 3, 12, 13)},
+		{ID: 5, Ranges: ranges(15, 16)},
 	}
 	log := func(what string, id chat.UID, since, before, limit int, want ...store.Deletion) {
 		k.Helper()

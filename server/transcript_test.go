@@ -1,0 +1,139 @@
+package server
+
+import (
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/internal/wstest"
+	"parley/server/session"
+	"parley/store"
+	"parley/store/mem"
+	"parley/store/sqlite"
+)
+
+// transcripts are the files of testdata/transcripts by their names:
+// "sub/already_subscribed".
+func transcripts(t *testing.T) map[string]*wstest.Transcript {
+	t.Helper()
+	const root = "testdata/transcripts"
+	all := make(map[string]*wstest.Transcript)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".txt" {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		tr, err := wstest.Parse(path)
+		all[strings.TrimSuffix(filepath.ToSlash(name), ".txt")] = tr
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestTranscripts plays all transcripts inside the process, where time is
+// simulated and silence is certain.
+func TestTranscripts(t *testing.T) {
+	t.Parallel()
+	for name, tr := range transcripts(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := testConfig(t, tr.Config)
+			synctest.Test(t, func(t *testing.T) {
+				h := newHarness(t, cfg, mem.New())
+				p := wstest.NewPlayer(h.memory(settled), h.account)
+				for _, problem := range p.Play(tr) {
+					t.Error(problem)
+				}
+				p.Close()
+				if err := h.end(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// settled waits until nothing happens any more, frames that wait for company
+// included (session.Registry.flushSoon).
+func settled() {
+	synctest.Wait()
+	time.Sleep(session.Settle)
+	synctest.Wait()
+}
+
+// quiet is how long a socket must be silent before a step counts as over.
+const quiet = session.Settle + 40*time.Millisecond
+
+// TestTranscriptsOverSocket plays them over WebSocket, on both stores.
+func TestTranscriptsOverSocket(t *testing.T) {
+	t.Parallel()
+	stores := map[string]func(t *testing.T) store.Store{
+		"mem": func(*testing.T) store.Store { return mem.New() },
+		"sqlite": func(t *testing.T) store.Store {
+			st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "parley.db"), sqlite.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := st.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return st
+		},
+	}
+	for kind, open := range stores {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			playOverSocket(t, open)
+		})
+	}
+}
+
+// atATime bounds the transcripts that are under way: they mostly wait.
+const atATime = 24
+
+func playOverSocket(t *testing.T, open func(t *testing.T) store.Store) {
+	common := newHarness(t, testConfig(t, ""), open(t)) // for all that do not want a configuration of their own
+	dialer := common.socket(t, quiet)
+	type result struct {
+		name     string
+		problems []string
+	}
+	results := make(chan result)
+	places := make(chan struct{}, atATime)
+	var all sync.WaitGroup
+	for name, tr := range transcripts(t) {
+		if tr.MemoryOnly {
+			continue
+		}
+		h, d := common, dialer
+		if tr.Config != "" {
+			h = newHarness(t, testConfig(t, tr.Config), mem.New())
+			d = h.socket(t, quiet)
+		}
+		all.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			p := wstest.NewPlayer(d, h.account)
+			defer p.Close()
+			results <- result{name, p.Play(tr)}
+		})
+	}
+	go func() { all.Wait(); close(results) }()
+	for r := range results {
+		for _, problem := range r.problems {
+			t.Errorf("%s: %s", r.name, problem)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+import { after, before, describe, test } from 'node:test';
+import { Client } from './client.js';
+import { Server } from './server.js';
+import { versions } from './versions.js';
+
+let accounts = 0;
+
+// People makes accounts and sessions for one scenario and closes them with it.
+class People {
+  #open = [];
+
+  constructor(sdk, server) {
+    this.sdk = sdk;
+    this.server = server;
+  }
+
+  // stranger is connected, and nobody.
+  async stranger(agent) {
+    const client = await Client.connect(this.sdk, this.server.host, agent);
+    this.#open.push(client);
+    return client;
+  }
+
+  // person has a new account and is online.
+  async person(name, params = {}) {
+    const client = await this.stranger(`${name}/1.0`);
+    client.login = `${name}${++accounts}x${process.pid}`.toLowerCase();
+    client.password = `secret-${name}`;
+    await client.tinode.createAccountBasic(client.login, client.password, { public: { fn: name }, ...params });
+    await client.online();
+    return client;
+  }
+
+  // again is another session of somebody; without attaching to 'me' if quiet.
+  async again(client, { agent = 'Second/2.0', quiet = false } = {}) {
+    const other = await this.stranger(agent);
+    await other.tinode.loginToken(client.tinode.getAuthToken().token);
+    if (!quiet) await other.online();
+    return other;
+  }
+
+  close() {
+    this.#open.forEach((client) => client.close());
+  }
+}
+
+// scenarios runs each scenario with every version of the SDK. They share one
+// server, unless alone says that each needs its own.
+export function scenarios(title, list, { config, alone = false } = {}) {
+  describe(title, { concurrency: 4 }, () => {
+    let shared;
+    if (!alone) {
+      shared = new Server({ config });
+      before(() => shared.start());
+      after(() => shared.close());
+    }
+    for (const [name, run] of Object.entries(list)) {
+      for (const sdk of versions) {
+        test(`${name} (${sdk.version})`, { timeout: 60_000 }, async (t) => {
+          const server = shared ?? new Server({ config });
+          if (alone) {
+            t.after(() => server.close());
+            await server.start();
+          }
+          const people = new People(sdk, server);
+          try {
+            await run(people, { sdk, server, t });
+          } finally {
+            people.close();
+          }
+        });
+      }
+    }
+  });
+}
