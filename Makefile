@@ -30,7 +30,7 @@ build: ## the program as one static file: ./parley
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o parley ./cmd/parley
 
 fmt: ## brings the Go files into form
-	@go tool -modfile=tools/go.mod gofumpt -w $$(git ls-files -co --exclude-standard '*.go')
+	@go tool -modfile=tools/go.mod gofumpt -w $$(bash -c ". scripts/lib.sh && files '*.go'")
 
 clean: ## removes what was built here
 	rm -rf parley tools/bin test/e2e/node_modules

@@ -21,7 +21,7 @@ trap 'rm -f "$patterns"' EXIT
 	echo '"resolved": *"http' # package-lock.json made without omit-lockfile-registry-resolved
 } >"$patterns"
 
-found=$(git ls-files -co --exclude-standard -z | xargs -0 grep -nIEH -f "$patterns" -- 2>/dev/null | cut -c1-200 || true)
+found=$(files '*' | tr '\n' '\0' | xargs -0 grep -nIEH -f "$patterns" -- 2>/dev/null | cut -c1-200 || true)
 if [ -n "$found" ]; then
 	printf '%s\n' "$found"
 	fail "these lines name a work machine or a package host"

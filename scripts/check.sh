@@ -16,7 +16,7 @@ before=$(tree)
 bad=()
 
 say "form (gofumpt)"
-unformed=$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [ -f "$f" ] && echo "$f"; done | xargs go tool -modfile=tools/go.mod gofumpt -l)
+unformed=$(files '*.go' | xargs go tool -modfile=tools/go.mod gofumpt -l)
 if [ -n "$unformed" ]; then
 	printf 'make fmt brings these into form:\n%s\n' "$unformed"
 	bad+=(form)

@@ -6,7 +6,7 @@
 time=${1:-5s}
 only=${2:-}
 
-dirs=$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -lE '^func Fuzz[A-Za-z0-9_]*\(' -- | xargs -n1 dirname | sort -u)
+dirs=$(files '*_test.go' | xargs grep -lE '^func Fuzz[A-Za-z0-9_]*\(' -- | xargs -n1 dirname | sort -u)
 [ -n "$dirs" ] || fail "no fuzz target found"
 ran=0 bad=()
 for dir in $dirs; do

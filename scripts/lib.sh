@@ -77,3 +77,15 @@ need_node() {
 # packages: all Go packages but the end-to-end tests, which have a step of
 # their own.
 packages() { go list ./... | grep -v '/test/e2e'; }
+
+# files PATTERN...: files of the tree, ignored ones left out, one per line. A
+# tree without git (an archive) is searched as it is.
+files() {
+	if git rev-parse --git-dir >/dev/null 2>&1; then
+		git ls-files -co --exclude-standard -- "$@" | while read -r f; do if [ -f "$f" ]; then echo "$f"; fi; done
+	else
+		local p args=()
+		for p; do args+=(-o -name "$p"); done
+		find . -type f '(' "${args[@]:1}" ')' -not -path '*/node_modules/*' -not -path './parley-data/*' | sed 's#^[.]/##'
+	fi
+}

@@ -2,5 +2,5 @@
 # go.mod and go.sum are what the code needs, no more and no less.
 . "$(dirname "$0")/lib.sh"
 for dir in . tools; do
-	go -C "$dir" mod tidy -diff || fail "go mod tidy has something to do in $dir"
+	go -C "$dir" mod tidy -diff || fail "run go mod tidy in $dir"
 done

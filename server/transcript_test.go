@@ -11,7 +11,6 @@ import (
 
 	"parley/internal/wstest"
 	"parley/server/session"
-	"parley/store"
 	"parley/store/mem"
 	"parley/store/sqlite"
 )
@@ -74,44 +73,27 @@ func settled() {
 // quiet is how long a socket must be silent before a step counts as over.
 const quiet = session.Settle + 40*time.Millisecond
 
-// TestTranscriptsOverSocket plays them over WebSocket, on both stores.
+// TestTranscriptsOverSocket plays them over WebSocket, on the store that is the
+// default.
 func TestTranscriptsOverSocket(t *testing.T) {
 	t.Parallel()
-	stores := map[string]func(t *testing.T) store.Store{
-		"mem": func(*testing.T) store.Store { return mem.New() },
-		"sqlite": func(t *testing.T) store.Store {
-			st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "parley.db"), sqlite.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := st.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			return st
-		},
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "parley.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for kind, open := range stores {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			playOverSocket(t, open)
-		})
-	}
-}
-
-// atATime bounds the transcripts that are under way: they mostly wait.
-const atATime = 24
-
-func playOverSocket(t *testing.T, open func(t *testing.T) store.Store) {
-	common := newHarness(t, testConfig(t, ""), open(t)) // for all that do not want a configuration of their own
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	common := newHarness(t, testConfig(t, ""), st) // for all that do not want a configuration of their own
 	dialer := common.socket(t, quiet)
 	type result struct {
 		name     string
 		problems []string
 	}
 	results := make(chan result)
-	places := make(chan struct{}, atATime)
+	places := make(chan struct{}, 16) // at a time: they mostly wait
 	var all sync.WaitGroup
 	for name, tr := range transcripts(t) {
 		if tr.MemoryOnly {

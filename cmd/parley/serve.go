@@ -93,6 +93,9 @@ func loadConfig(o options) (*config.Config, []config.Warning, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, warnings, err
 	}
+	if cfg.TLS.Enabled { // better no server than one that is not encrypted as its owner believes
+		return nil, warnings, errors.New("tls.enabled: this version does not speak TLS; set it to false, put a proxy with the certificate in front, and set use_x_forwarded_for to true")
+	}
 	if dir := cfg.StaticData; dir != "" && dir != "-" {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return nil, warnings, fmt.Errorf("static_data: %s is not a folder that can be read", dir)

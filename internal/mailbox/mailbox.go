@@ -52,14 +52,20 @@ func (b *Box[T]) weigh(v T) int {
 }
 
 // Put queues v and returns at once: nil, ErrFull or ErrClosed.
-func (b *Box[T]) Put(v T) error {
+func (b *Box[T]) Put(v T) error { return b.put(v, false) }
+
+// Urge is Put for what must not be lost, whatever the limit: nil or ErrClosed.
+// The caller sees to it that there is little of it.
+func (b *Box[T]) Urge(v T) error { return b.put(v, true) }
+
+func (b *Box[T]) put(v T, urgent bool) error {
 	n := b.weigh(v)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case b.closed:
 		return ErrClosed
-	case b.queued+n > b.limit:
+	case b.queued+n > b.limit && !urgent:
 		return ErrFull
 	}
 	b.queue, b.queued = append(b.queue, v), b.queued+n

@@ -59,7 +59,9 @@ func closeCode(err error) string {
 	return strconv.Itoa(websocket.CloseAbnormalClosure)
 }
 
-// Settle implements Dialer: on a socket nobody knows whether more is to come.
+// Settle implements Dialer. On a socket nobody knows whether more is to come, so
+// that it waits until nothing has come for Quiet. Only ticks that come in time
+// count: on a busy machine the server may just not have had its turn.
 func (d *Socket) Settle(done func() bool, activity <-chan struct{}) {
 	limit := time.NewTimer(settleWait)
 	defer limit.Stop()
@@ -70,19 +72,25 @@ func (d *Socket) Settle(done func() bool, activity <-chan struct{}) {
 			return
 		}
 	}
-	quiet := time.NewTimer(d.Quiet)
-	defer quiet.Stop()
-	for {
+	next := time.NewTimer(quietTick)
+	defer next.Stop()
+	for quiet, at := time.Duration(0), time.Now(); quiet < d.Quiet; at = time.Now() {
+		next.Reset(quietTick)
 		select {
 		case <-activity:
-			quiet.Reset(d.Quiet)
-		case <-quiet.C:
-			return
+			quiet = 0
+		case <-next.C:
+			if time.Since(at) < quietTick+quietTick/2 {
+				quiet += quietTick
+			}
 		case <-limit.C:
 			return
 		}
 	}
 }
+
+// quietTick is the unit in which silence is measured.
+const quietTick = 10 * time.Millisecond
 
 // Link is a session inside the process.
 type Link interface {

@@ -94,6 +94,14 @@ func (h *Hub) PostLive(name string, e topic.Event) (bool, error) {
 	return false, nil
 }
 
+// Detach ends an attachment whose session has closed. It is never lost: the
+// topic would send to the session for ever.
+func (h *Hub) Detach(name string, a *topic.Attachment) {
+	if t := h.live(name); t != nil {
+		_ = t.Urge(topic.Detached{A: a}) // closed: it has no attachments any more
+	}
+}
+
 // replace puts a fresh topic in the place of old, unless somebody did already.
 func (h *Hub) replace(name string, old *topic.Topic) *topic.Topic {
 	s := h.shard(name)

@@ -9,15 +9,15 @@ import (
 )
 
 // transport is a connection as the outbox sees it. Only one of its methods is
-// called at a time.
+// called at a time, but for Close.
 type transport interface {
 	// TryWrite writes what can be written without waiting. Writing nothing is
 	// no error.
 	TryWrite(p []byte) (int, error)
 	// Write writes all, and waits at most until the deadline.
 	Write(ps [][]byte, deadline time.Time) error
-	// Close ends the connection, with a WebSocket close code and reason if
-	// nothing stands half-written. It may be called while Write waits.
+	// Close ends the connection, with a WebSocket close code and reason if the
+	// code is not closeSilently. It may be called while Write waits.
 	Close(code int, reason string)
 }
 
@@ -30,13 +30,28 @@ type outbox struct {
 	limit int // bytes nobody asked for that may wait
 
 	mu      sync.Mutex // guards the following
-	queue   [][]byte
-	queued  int // bytes waiting, answers included
-	pushed  int // of them, bytes nobody asked for
+	queue   *queue     // frames waiting; nil: none
+	queued  int        // bytes waiting, answers included
+	pushed  int        // of them, bytes nobody asked for
 	writing bool
 	closed  bool       // takes nothing more
 	final   func()     // called when everything is written; after close
 	room    *sync.Cond // made when somebody waits for queued to fall
+}
+
+// queue is lent to outboxes while something waits.
+type queue struct{ frames [][]byte }
+
+var queues = sync.Pool{New: func() any { return new(queue) }}
+
+// maxKeptQueue keeps a rare long queue from being remembered for ever.
+const maxKeptQueue = 256
+
+func (q *queue) free() {
+	clear(q.frames)
+	if q.frames = q.frames[:0]; cap(q.frames) <= maxKeptQueue {
+		queues.Put(q)
+	}
 }
 
 // outcome of put.
@@ -54,10 +69,24 @@ const (
 func (o *outbox) put(f wsproto.Frame, answer bool) outcome {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if r := o.add(f, answer); r != sent || o.writing {
-		return r
+	if o.closed {
+		return gone
 	}
-	return o.flushLocked()
+	if o.writing || o.queue != nil {
+		if r := o.add(f, answer); r != sent || o.writing {
+			return r
+		}
+		return o.flushLocked()
+	}
+	n, err := o.conn.TryWrite(f)
+	switch {
+	case err != nil:
+		return broken
+	case n < len(f):
+		o.add(f[n:], answer)
+		o.startDrain()
+	}
+	return sent
 }
 
 // later queues a frame that may wait for others to leave in the same write.
@@ -65,7 +94,7 @@ func (o *outbox) put(f wsproto.Frame, answer bool) outcome {
 func (o *outbox) later(f wsproto.Frame) (r outcome, first bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	first = len(o.queue) == 0 && !o.writing
+	first = o.queue == nil && !o.writing
 	r = o.add(f, false)
 	return r, first && r == sent
 }
@@ -77,7 +106,7 @@ func (o *outbox) flush() outcome {
 	switch {
 	case o.closed:
 		return gone
-	case o.writing || len(o.queue) == 0:
+	case o.writing || o.queue == nil:
 		return sent
 	}
 	return o.flushLocked()
@@ -93,59 +122,58 @@ func (o *outbox) add(f wsproto.Frame, answer bool) outcome {
 	if o.queued += len(f); !answer {
 		o.pushed += len(f)
 	}
-	o.queue = append(o.queue, f)
+	if o.queue == nil {
+		o.queue = queues.Get().(*queue)
+	}
+	o.queue.frames = append(o.queue.frames, f)
 	return sent
 }
 
-// flushLocked writes what the connection takes at once, and leaves the rest to
-// drain. Nobody else may be writing.
+// flushLocked writes what the connection takes at once of what waits, and
+// leaves the rest to drain. Nobody else may be writing.
 func (o *outbox) flushLocked() outcome {
-	p := o.queue[0]
-	if len(o.queue) > 1 {
-		p = bytes.Join(o.queue, nil)
+	q := o.queue
+	p := q.frames[0]
+	if len(q.frames) > 1 {
+		p = bytes.Join(q.frames, nil)
 	}
 	n, err := o.conn.TryWrite(p)
 	if err != nil {
 		return broken
 	}
-	if n == len(p) {
-		clear(o.queue)
-		o.queue, o.queued, o.pushed = o.queue[:0], 0, 0
-		if cap(o.queue) > keepQueue {
-			o.queue = nil
-		}
+	if n < len(p) {
+		clear(q.frames)
+		q.frames = append(q.frames[:0], p[n:])
+		o.startDrain()
 		return sent
 	}
-	o.queue = append(o.queue[:0:0], p[n:])
-	o.writing = true
-	go o.drain()
+	q.free()
+	o.queue, o.queued, o.pushed = nil, 0, 0
 	return sent
 }
-
-// keepQueue is the longest queue whose memory an idle outbox keeps.
-const keepQueue = 4
 
 // writeWait bounds how long a client may take for a batch of frames
 // (wire.md §1.3).
 const writeWait = 10 * time.Second
 
+func (o *outbox) startDrain() {
+	o.writing = true
+	go o.drain()
+}
+
 // drain writes until nothing waits any more, and ends.
 func (o *outbox) drain() {
 	o.mu.Lock()
-	for len(o.queue) > 0 {
-		batch := o.queue
+	for o.queue != nil {
+		q, bytes, pushed := o.queue, o.queued, o.pushed
 		o.queue = nil
 		o.mu.Unlock()
-		err := o.conn.Write(batch, time.Now().Add(writeWait))
+		err := o.conn.Write(q.frames, time.Now().Add(writeWait))
+		q.free()
 		o.mu.Lock()
-		if err != nil {
+		if o.queued, o.pushed = o.queued-bytes, o.pushed-pushed; err != nil {
 			o.closed, o.queue = true, nil
 			o.conn.Close(closeSilently, "") // the reader notices and ends the session
-		}
-		o.queued, o.pushed = 0, 0
-		for _, p := range o.queue {
-			o.queued += len(p)
-			o.pushed += len(p)
 		}
 		if o.room != nil {
 			o.room.Broadcast()
@@ -168,14 +196,14 @@ func (o *outbox) close(last wsproto.Frame, final func()) {
 		final()
 		return
 	}
+	if len(last) > 0 {
+		o.add(last, true)
+	}
 	o.closed = true
 	if o.room != nil {
 		o.room.Broadcast()
 	}
-	if len(last) > 0 {
-		o.queue = append(o.queue, last)
-	}
-	if !o.writing && len(o.queue) > 0 {
+	if !o.writing && o.queue != nil {
 		o.flushLocked()
 	}
 	if o.writing {
@@ -185,6 +213,17 @@ func (o *outbox) close(last wsproto.Frame, final func()) {
 	}
 	o.mu.Unlock()
 	final()
+}
+
+// abort ends the connection with whatever waits: its client does not read.
+func (o *outbox) abort() {
+	o.mu.Lock()
+	o.closed, o.queue = true, nil
+	if o.room != nil {
+		o.room.Broadcast()
+	}
+	o.mu.Unlock()
+	o.conn.Close(closeSilently, "")
 }
 
 // wait holds the reader back while more than limit bytes wait to be written:

@@ -20,6 +20,7 @@ import (
 type Hub interface {
 	Post(name string, e topic.Event) error
 	PostLive(name string, e topic.Event) (live bool, err error)
+	Detach(name string, a *topic.Attachment)
 }
 
 // Store is what sessions need of the store.

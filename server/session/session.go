@@ -159,11 +159,13 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 
 	s.reg.remove(s, reason)
 	for _, e := range attached {
-		if _, err := s.reg.hub.PostLive(e.name, topic.Detached{A: e.a}); err != nil {
-			s.log().Error("detach lost", "topic", e.name, "err", err)
-		}
+		s.reg.hub.Detach(e.name, e.a)
 	}
-	s.out.close(last, func() { s.out.conn.Close(code, reason) })
+	if reason == reasonSlow || reason == reasonSilent {
+		s.out.abort() // there is nobody to wait for
+	} else {
+		s.out.close(last, func() { s.out.conn.Close(code, reason) })
+	}
 	if reason != reasonLost && reason != reasonShutdown {
 		s.log().Info("session closed", "reason", reason)
 	}

@@ -2,7 +2,6 @@ package topic
 
 import (
 	"context"
-	"time"
 
 	"parley/internal/chat"
 	"parley/store"
@@ -58,10 +57,11 @@ func (c *Config) MaskP2P() chat.Mode {
 
 // setWant stores new modes of a member, taking over the topic if he accepts its
 // ownership. It reports whether anything changed.
-func (t *Topic) setWant(ctx context.Context, m *member, want, given chat.Mode, at time.Time) (bool, error) {
+func (t *Topic) setWant(ctx context.Context, r *Request, m *member, want, given chat.Mode) (bool, error) {
 	if want == m.want && given == m.given {
 		return false, nil
 	}
+	at := r.TS
 	up := store.SubUpdate{Topic: t.name, User: m.uid, Updated: &at, Want: &want, Given: &given}
 	former := t.members[t.owner()]
 	if !(want & given).Has(chat.ModeOwner) || former == m || t.owner() == 0 {
@@ -86,7 +86,7 @@ func (t *Topic) setWant(ctx context.Context, m *member, want, given chat.Mode, a
 	m.want, m.given, m.updated = want, given, at
 	if former != nil {
 		former.want, former.given, former.updated = *update.Subs[1].Want, *update.Subs[1].Given, at
-		t.tellAccess(former, oldWant, oldGiven, m.uid, nil, false)
+		t.tellAccess(former, oldWant, oldGiven, m.uid, r.Session, false)
 	}
 	return true, nil
 }
@@ -107,7 +107,7 @@ func (t *Topic) setOwn(r *Request, m *member, text string) error {
 	oldWant, oldGiven := m.want, m.given
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	changed, err := t.setWant(ctx, m, newWant, newGiven, r.TS)
+	changed, err := t.setWant(ctx, r, m, newWant, newGiven)
 	if err != nil {
 		return err
 	}

@@ -246,7 +246,7 @@ func (t *meTopic) activeUA() string {
 // noticeUA has a change of the user agent told, but not too often.
 func (t *meTopic) noticeUA() {
 	if t.uaTimer == nil && t.activeUA() != t.ua {
-		t.uaTimer = time.AfterFunc(t.Config.UADelay, func() { _ = t.Put(uaEvent{}) })
+		t.uaTimer = time.AfterFunc(t.Config.UADelay, func() { _ = t.Urge(uaEvent{}) })
 	}
 }
 

@@ -76,7 +76,7 @@ func (t *Topic) delMessages(r *Request, a *Attachment, q *wsproto.Del) error {
 	hard := q.Hard && mode.Has(chat.ModeDelete)
 	if !hard {
 		d.User = r.User
-	} else if age := t.Config.DeleteAge; age > 0 && t.rec.Owner != r.User {
+	} else if age := t.Config.DeleteAge; age > 0 {
 		d.After = r.TS.Add(-age)
 	}
 	ctx, cancel := t.storeCtx()

@@ -61,7 +61,7 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if err != nil {
 		return j, err
 	}
-	_, err = t.setWant(ctx, m, want, given, r.TS)
+	_, err = t.setWant(ctx, r, m, want, given)
 	return j, err
 }
 
@@ -121,7 +121,7 @@ func (t *groupTopic) create(r *Request, q *wsproto.Sub) (joined, error) {
 			}
 		}
 		tags, aliases, err := t.Config.NewTags(nil, q.Set.Tags)
-		if err != nil {
+		if err != nil && !errors.Is(err, wsproto.NotModified) { // that is: nothing usable among them
 			return joined{}, err
 		}
 		rec.Tags, unique = tags, aliases

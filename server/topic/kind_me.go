@@ -68,7 +68,7 @@ func (t *meTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	_, err = t.setWant(ctx, m, want, given, r.TS)
+	_, err = t.setWant(ctx, r, m, want, given)
 	return j, err
 }
 

@@ -66,8 +66,8 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	peer := chat.P2PPeer(t.name, r.User)
-	m, other := t.members[r.User], t.members[peer]
-	if m == nil || other == nil && t.fresh {
+	m := t.members[r.User]
+	if m == nil {
 		return t.meet(ctx, r, q, peer)
 	}
 	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
@@ -84,28 +84,38 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if err != nil {
 		return j, err
 	}
-	_, err = t.setWant(ctx, m, want, given, r.TS)
+	if t.fresh && t.members[peer] == nil { // a deleted chat comes back for the peer
+		_, theirs, err := t.firstSubs(ctx, r, q, peer)
+		if err != nil {
+			return j, err
+		}
+		if j.peerNew, err = t.addSub(ctx, theirs); err != nil {
+			return j, err
+		}
+	}
+	_, err = t.setWant(ctx, r, m, want, given)
 	return j, err
 }
 
-// meet makes the sides that are missing, and the topic if it is.
+// meet makes the requester's side, the peer's if that is missing too, and the
+// topic if it is.
 func (t *p2pTopic) meet(ctx context.Context, r *Request, q *wsproto.Sub, peer chat.UID) (joined, error) {
-	users, err := t.Store.UsersByID(ctx, r.User, peer)
+	mine, theirs, err := t.firstSubs(ctx, r, q, peer)
 	if err != nil {
 		return joined{}, err
 	}
-	var me, other *store.User
-	for i := range users {
-		if users[i].ID == peer && users[i].State != store.StateDeleted {
-			other = &users[i]
-		} else if users[i].ID == r.User {
-			me = &users[i]
+	if t.exists && !t.fresh { // while the topic is loaded, what he was given is not forgotten
+		former, err := t.formerSub(ctx, r.User)
+		if err != nil {
+			return joined{}, err
+		}
+		if former != nil {
+			mine.Given = former.Given
+			if _, ok, err := chat.ParseMode(wantedMode(q)); !ok || err != nil {
+				mine.Want = t.normP2P(former.Want) | chat.ModeJoin
+			}
 		}
 	}
-	if me == nil || other == nil {
-		return joined{}, wsproto.ErrUserNotFound
-	}
-	mine, theirs := t.firstModes(r, q, me, other)
 	if !mine.Given.Has(chat.ModeJoin) {
 		return joined{}, wsproto.ErrDenied
 	}
@@ -119,24 +129,38 @@ func (t *p2pTopic) meet(ctx context.Context, r *Request, q *wsproto.Sub, peer ch
 		t.rec.SubCount = 2
 		return joined{member: t.members[r.User], isNew: true, created: true, peerNew: t.members[peer]}, nil
 	}
-	j := joined{member: t.members[r.User]}
-	if j.member == nil {
-		if j.member, err = t.addSub(ctx, mine); err != nil {
-			return j, err
-		}
-		j.isNew = true
-	} else {
-		j.oldWant, j.oldGiven = j.member.want, j.member.given
+	j := joined{isNew: true}
+	if j.member, err = t.addSub(ctx, mine); err != nil {
+		return j, err
 	}
 	if t.members[peer] == nil && t.fresh {
-		if j.peerNew, err = t.addSub(ctx, theirs); err != nil {
-			return j, err
-		}
+		j.peerNew, err = t.addSub(ctx, theirs)
 	}
-	return j, nil
+	return j, err
 }
 
-// firstModes are the subscriptions of two users who meet.
+// firstSubs are the subscriptions of two users who meet.
+func (t *p2pTopic) firstSubs(ctx context.Context, r *Request, q *wsproto.Sub, peer chat.UID) (mine, theirs store.Sub, err error) {
+	users, err := t.Store.UsersByID(ctx, r.User, peer)
+	if err != nil {
+		return mine, theirs, err
+	}
+	var me, other *store.User
+	for i := range users {
+		if users[i].ID == peer && users[i].State != store.StateDeleted {
+			other = &users[i]
+		} else if users[i].ID == r.User {
+			me = &users[i]
+		}
+	}
+	if me == nil || other == nil {
+		return mine, theirs, wsproto.ErrUserNotFound
+	}
+	mine, theirs = t.firstModes(r, q, me, other)
+	return mine, theirs, nil
+}
+
+// firstModes works them out (wire.md §4.5).
 func (t *p2pTopic) firstModes(r *Request, q *wsproto.Sub, me, peer *store.User) (mine, theirs store.Sub) {
 	grant := me.Access.Auth
 	var private wsproto.SetDesc

@@ -24,22 +24,23 @@ func (t *Topic) presTopic(p wsproto.Pres, except Session, to func(a *Attachment)
 		name  string
 		noAct bool
 	}
-	frames := make(map[view]wsproto.Frame, 2)
+	// Nearly all receivers see the same; a p2p topic has two views.
+	var last view
+	var frame wsproto.Frame
+	actIsSrc := p.Act.String() == p.Src
 	for _, a := range t.attached {
 		if a.Session == except || !to(a) || !a.mode().Has(chat.ModePres) && p.What != "acs" && p.What != "gone" {
 			continue
 		}
-		v := view{a.name, p.Act == a.member.uid || p.Act.String() == p.Src}
-		f, ok := frames[v]
-		if !ok {
+		v := view{a.name, actIsSrc || p.Act == a.member.uid}
+		if frame == nil || v != last {
 			q := p
 			if q.Topic = a.name; v.noAct {
 				q.Act = 0
 			}
-			f = q.Frame()
-			frames[v] = f
+			frame, last = q.Frame(), v
 		}
-		a.Session.Later(f)
+		a.Session.Later(frame)
 	}
 }
 

@@ -33,12 +33,9 @@ func (t *Topic) collect(r *Request) {
 }
 
 func (t *Topic) accept(r *Request) (pub, error) {
-	if t.loadErr != nil {
-		return pub{}, t.loadErr
-	}
 	a := t.attachment(r)
 	switch {
-	case a == nil:
+	case a == nil: // the topic may be gone, too
 		return pub{}, wsproto.ErrAttachFirst
 	case t.readOnly || !a.mode().Has(chat.ModeWrite):
 		return pub{}, wsproto.ErrDenied

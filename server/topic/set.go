@@ -126,7 +126,7 @@ func (t *Topic) setOwnParts(r *Request, q *wsproto.SetQuery) error {
 	oldWant, oldGiven := m.want, m.given
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	changed, err := t.setWant(ctx, m, want, m.given, r.TS)
+	changed, err := t.setWant(ctx, r, m, want, m.given)
 	if err != nil {
 		return err
 	}

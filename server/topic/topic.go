@@ -159,6 +159,9 @@ func (t *Topic) Name() string { return t.name }
 // mailbox.ErrFull or mailbox.ErrClosed.
 func (t *Topic) Put(e Event) error { return t.inbox.Put(e) }
 
+// Urge is Put for what must not be lost; it returns nil or mailbox.ErrClosed.
+func (t *Topic) Urge(e Event) error { return t.inbox.Urge(e) }
+
 // Close handles what is queued and refuses everything else.
 func (t *Topic) Close(ctx context.Context) error { return t.inbox.Close(ctx) }
 
@@ -227,7 +230,7 @@ func (t *Topic) rest() {
 		t.unload()
 	case t.idle == nil:
 		g := t.generation
-		t.idle = time.AfterFunc(t.Config.IdleAfter, func() { _ = t.Put(idleEvent{g}) })
+		t.idle = time.AfterFunc(t.Config.IdleAfter, func() { _ = t.Urge(idleEvent{g}) })
 	}
 }
 

@@ -4,6 +4,7 @@ import { Server } from './server.js';
 import { versions } from './versions.js';
 
 let accounts = 0;
+const regulars = new Map(); // by version and name
 
 // People makes accounts and sessions for one scenario and closes them with it.
 class People {
@@ -31,10 +32,20 @@ class People {
     return client;
   }
 
+  // regular is somebody whom all scenarios of a file share, in a session of this
+  // one: passwords are dear. It is for scenarios that look at what is theirs.
+  async regular(name) {
+    const key = `${this.sdk.version} ${name}`;
+    if (!regulars.has(key)) regulars.set(key, this.person(name));
+    const first = await regulars.get(key);
+    return this.again(first, { agent: `${name}/1.0` });
+  }
+
   // again is another session of somebody; without attaching to 'me' if quiet.
   async again(client, { agent = 'Second/2.0', quiet = false } = {}) {
     const other = await this.stranger(agent);
     await other.tinode.loginToken(client.tinode.getAuthToken().token);
+    other.login = client.login;
     if (!quiet) await other.online();
     return other;
   }
@@ -47,7 +58,7 @@ class People {
 // scenarios runs each scenario with every version of the SDK. They share one
 // server, unless alone says that each needs its own.
 export function scenarios(title, list, { config, alone = false } = {}) {
-  describe(title, { concurrency: 4 }, () => {
+  describe(title, { concurrency: 8 }, () => {
     let shared;
     if (!alone) {
       shared = new Server({ config });

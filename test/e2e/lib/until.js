@@ -9,6 +9,6 @@ export async function until(what, condition, limit = 15_000) {
     const value = await condition();
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`waited ${limit} ms in vain for: ${what}`);
-    await pause(5);
+    await pause(10);
   }
 }

@@ -5,9 +5,9 @@ import { until } from '../lib/until.js';
 
 // team makes a group of three: Anna owns it, Bert was invited, Carl came by name.
 async function team(people) {
-  const anna = await people.person('Anna');
-  const bert = await people.person('Bert');
-  const carl = await people.person('Carl');
+  const anna = await people.regular('Anna');
+  const bert = await people.regular('Bert');
+  const carl = await people.regular('Carl');
   const ofAnna = await anna.group({
     desc: { public: { fn: 'Team' }, private: { comment: 'work' } },
     tags: ['team', 'work'],
