@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,6 +86,9 @@ func (s *Server) static() http.Handler {
 		h.Set("Referrer-Policy", "origin")
 		if s.cfg.XFrameOptions != "-" {
 			h.Set("X-Frame-Options", s.cfg.XFrameOptions)
+		}
+		if age := int(s.cfg.CacheControl / time.Second); age > 0 {
+			h.Set("Cache-Control", "must-revalidate, public, max-age="+strconv.Itoa(age))
 		}
 		if s.cfg.StaticData == "" {
 			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'self'")

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -25,7 +26,7 @@ const (
 type keeper struct {
 	release   func() // gives back the memory of others, like the store
 	samples   []metrics.Sample
-	percent   int
+	percent   int    // of garbage, by our decision; 0: not ours
 	allocated uint64 // in all, at the last tick
 	released  uint64 // in all, at the last release
 	quiet     int    // ticks with few allocations
@@ -39,9 +40,10 @@ func newKeeper(release func()) *keeper {
 
 // run looks at the memory until ctx is done.
 func (k *keeper) run(ctx context.Context) error {
-	former := debug.SetGCPercent(maxPercent)
-	k.percent = maxPercent
-	defer debug.SetGCPercent(former)
+	if os.Getenv("GOGC") == "" { // else the operator has decided
+		k.percent = maxPercent
+		defer debug.SetGCPercent(debug.SetGCPercent(maxPercent))
+	}
 	tick := time.NewTicker(memoryTick)
 	defer tick.Stop()
 	for {
@@ -58,7 +60,7 @@ func (k *keeper) run(ctx context.Context) error {
 // look sets the collector's pace by the live heap, and releases memory in the
 // first quiet moments after a busy time.
 func (k *keeper) look(live, allocated uint64) {
-	if p := percentFor(live); p != k.percent {
+	if p := percentFor(live); k.percent != 0 && p != k.percent {
 		k.percent = p
 		debug.SetGCPercent(p)
 	}

@@ -145,6 +145,12 @@ func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
 // Serve answers on a listener until ctx is done, then shuts down in order and
 // returns nil. It closes the listener.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if err := s.sessions.Load(ctx); err != nil {
+		if ctx.Err() != nil { // told to stop before it began
+			err = nil
+		}
+		return errors.Join(err, l.Close())
+	}
 	// Pings go on until the sessions are closed; hence a context of their own.
 	pings, stopPings := context.WithCancel(context.Background())
 	defer stopPings()

@@ -90,6 +90,9 @@ type Users interface {
 	User(ctx context.Context, id chat.UID) (*User, error)
 	// UsersByID returns those that exist, in no particular order.
 	UsersByID(ctx context.Context, ids ...chat.UID) ([]User, error)
+	// UsersNotOK returns all users whose state is not StateOK: few, so that a
+	// login by token need not ask the store.
+	UsersNotOK(ctx context.Context) (map[chat.UID]State, error)
 	// UpdateUser returns ErrNotFound or ErrDuplicate (Unique).
 	UpdateUser(ctx context.Context, id chat.UID, up UserUpdate) error
 	// Seen notes when and with what a user was last online. It returns at

@@ -215,6 +215,11 @@ var errBase64 = errors.New("not base64")
 
 // UnmarshalJSON decodes the text.
 func (s *Secret) UnmarshalJSON(b []byte) error {
+	if n := len(b); n > 1 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 { // nothing to undo inside
+		v, err := DecodeBase64(string(b[1 : n-1]))
+		*s = v
+		return err
+	}
 	var text *string
 	if err := json.Unmarshal(b, &text); err != nil || text == nil {
 		return err
@@ -224,12 +229,13 @@ func (s *Secret) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-var base64Alphabet = strings.NewReplacer("-", "+", "_", "/")
-
 // DecodeBase64 accepts every flavour of base64.
 func DecodeBase64(text string) ([]byte, error) {
-	text = base64Alphabet.Replace(strings.TrimRight(text, "="))
-	b, err := base64.RawStdEncoding.DecodeString(text)
+	enc := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	b, err := enc.DecodeString(strings.TrimRight(text, "="))
 	if err != nil {
 		return nil, errBase64
 	}

@@ -32,6 +32,10 @@ type Scheme struct {
 	parser   *jwt.Parser
 }
 
+// foreignLen is the length of a token that another server has issued
+// (surfaces.md §2.3): well-formed, but not ours.
+const foreignLen = 50
+
 // New makes the scheme. The first key signs, all of them verify. A changed
 // serial makes all earlier tokens void.
 func New(keys [][]byte, serial int, lifetime time.Duration, now func() time.Time) (*Scheme, error) {
@@ -93,6 +97,8 @@ func (s *Scheme) Authenticate(_ context.Context, secret []byte) (*auth.Record, e
 		}
 	}
 	switch {
+	case errors.Is(err, jwt.ErrTokenMalformed) && len(secret) == foreignLen:
+		return nil, auth.ErrFailed // clients forget it and ask for the password (wire.md §15.1 #31)
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return nil, auth.ErrMalformed
 	case errors.Is(err, jwt.ErrTokenExpired):

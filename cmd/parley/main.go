@@ -25,10 +25,10 @@ usage: parley [flags]              start the server
        parley version
 
 flags of the server:
-  --config FILE       configuration; default: tinode.conf in this folder, if there is one
-  --data FOLDER       where everything is kept; default: parley-data in this folder
-  --listen ADDRESS    host:port, :port or unix:/path; default: :6060
-  --static_data FOLDER  a web client to serve at /; default: a page that is built in
+  --config FILE         configuration; default: ./tinode.conf if there is one
+  --data FOLDER         where everything is kept; default: ./parley-data
+  --listen ADDRESS      host:port, :port or unix:/path; default: :6060
+  --static_data FOLDER  a web client to serve at /; default: a built-in page
 
 Flags go before the configuration. Without a file everything has a working
 default; tinode.conf in the source tree explains every option.
@@ -71,7 +71,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "parley: %q is neither a flag nor a command; parley -h lists what there is\n", fs.Arg(0))
 		return 1
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // it is under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // from now on a signal ends the process at once
 	if err := serve(ctx, o, stdout, stderr); err != nil {

@@ -52,7 +52,10 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	defer listener.Close()
 	st, err := sqlite.Open(ctx, filepath.Join(home.path, "parley.db"), sqlite.Options{})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // told to stop before it began
+	case err != nil:
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))

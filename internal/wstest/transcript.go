@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -27,15 +28,24 @@ type step struct {
 	want    []string
 }
 
-// Parse reads a transcript.
+// Parse reads a transcript from a file.
 func Parse(path string) (*Transcript, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	tr, err := Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return tr, nil
+}
+
+// Read reads a transcript.
+func Read(r io.Reader) (*Transcript, error) {
 	tr := &Transcript{}
-	sc := bufio.NewScanner(f)
+	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, 1<<20)
 	for n := 1; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
@@ -43,10 +53,10 @@ func Parse(path string) (*Transcript, error) {
 		case line == "" || strings.HasPrefix(line, "#"):
 		case isExpectation(line):
 			if len(tr.steps) == 0 {
-				return nil, fmt.Errorf("%s:%d: nothing was done yet", path, n)
+				return nil, fmt.Errorf("line %d: nothing was done yet", n)
 			}
 			if err := checkExpectation(line); err != nil {
-				return nil, fmt.Errorf("%s:%d: %w", path, n, err)
+				return nil, fmt.Errorf("line %d: %w", n, err)
 			}
 			s := &tr.steps[len(tr.steps)-1]
 			s.want = append(s.want, line)

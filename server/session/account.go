@@ -70,6 +70,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if err := s.reg.Store.CreateUser(ctx, &d.NewUser); err != nil {
 		return nil, err
 	}
+	s.reg.roster.set(d.User.ID, d.User.State)
 	return s.created(ctx, d, a)
 }
 
@@ -216,7 +217,7 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (cha
 			}
 			return 0, e
 		}
-		if err := s.mayLogin(ctx, rec.User); err != nil {
+		if err := s.reg.roster.mayLogin(rec.User); err != nil {
 			return 0, err
 		}
 		uid = rec.User

@@ -77,7 +77,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mayLogin(ctx, rec.User); err != nil {
+	if err := s.reg.roster.mayLogin(rec.User); err != nil {
 		return nil, err
 	}
 	var missing []string
@@ -87,20 +87,6 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 		}
 	}
 	return s.welcome(ctx, rec, missing, nil)
-}
-
-// mayLogin holds the state of the account against the login.
-func (s *Session) mayLogin(ctx context.Context, u chat.UID) error {
-	user, err := s.reg.Store.User(ctx, u)
-	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && user.State == store.StateDeleted:
-		return wsproto.ErrUserNotFound
-	case err != nil:
-		return err
-	case user.State != store.StateOK:
-		return wsproto.ErrDenied
-	}
-	return nil
 }
 
 // confirm takes the answers to requests for confirmation and returns what is

@@ -53,7 +53,7 @@ func (c *memoryConn) TryWrite(p []byte) (int, error) {
 }
 
 // Write implements transport.
-func (c *memoryConn) Write(ps [][]byte, _ time.Time) error {
+func (c *memoryConn) Write(ps [][]byte, _ time.Duration) error {
 	for _, p := range ps {
 		if _, err := c.TryWrite(p); err != nil {
 			return err
@@ -67,4 +67,4 @@ func (c *memoryConn) Close(code int, reason string) { c.closed(code, reason) }
 
 // Settle is how long after the last event all frames have certainly left,
 // those included that wait for company (flushSoon).
-const Settle = 2 * flushAfter
+const Settle = 2 * maxFlush

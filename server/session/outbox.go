@@ -14,8 +14,8 @@ type transport interface {
 	// TryWrite writes what can be written without waiting. Writing nothing is
 	// no error.
 	TryWrite(p []byte) (int, error)
-	// Write writes all, and waits at most until the deadline.
-	Write(ps [][]byte, deadline time.Time) error
+	// Write writes all, and waits at most that long for any part of it.
+	Write(ps [][]byte, wait time.Duration) error
 	// Close ends the connection, with a WebSocket close code and reason if the
 	// code is not closeSilently. It may be called while Write waits.
 	Close(code int, reason string)
@@ -168,7 +168,7 @@ func (o *outbox) drain() {
 		q, bytes, pushed := o.queue, o.queued, o.pushed
 		o.queue = nil
 		o.mu.Unlock()
-		err := o.conn.Write(q.frames, time.Now().Add(writeWait))
+		err := o.conn.Write(q.frames, writeWait)
 		q.free()
 		o.mu.Lock()
 		if o.queued, o.pushed = o.queued-bytes, o.pushed-pushed; err != nil {

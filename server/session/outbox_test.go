@@ -41,7 +41,7 @@ func (c *fakeConn) TryWrite(p []byte) (int, error) {
 	return n, c.err
 }
 
-func (c *fakeConn) Write(ps [][]byte, _ time.Time) error {
+func (c *fakeConn) Write(ps [][]byte, _ time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range ps {

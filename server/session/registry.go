@@ -63,9 +63,10 @@ const (
 // Registry holds all sessions: one wheel pings them, and shutdown finds them.
 type Registry struct {
 	Deps
-	hub   Hub
-	log   *slog.Logger
-	hello *wsproto.Error // the answer to {hi}
+	hub    Hub
+	log    *slog.Logger
+	hello  *wsproto.Error // the answer to {hi}
+	roster roster
 
 	mu       sync.Mutex
 	slots    [wheelSlots]map[*Session]struct{}
@@ -74,8 +75,9 @@ type Registry struct {
 	count    int
 	empty    chan struct{} // closed when closing and count is 0
 
-	lazyMu sync.Mutex
-	lazy   []*Session // with frames that wait for company; a timer runs while there are any
+	lazyMu  sync.Mutex
+	lazy    []*Session // with frames that wait for company; a timer runs while there are any
+	flushed int        // how many they were the last time
 
 	total  atomic.Int64
 	closed sync.Map // reason → *atomic.Int64
@@ -138,6 +140,9 @@ func (r *Registry) Len() int {
 	defer r.mu.Unlock()
 	return r.count
 }
+
+// Load reads what must be known before the first login.
+func (r *Registry) Load(ctx context.Context) error { return r.roster.load(ctx, r.Store) }
 
 // Run pings sessions and closes those that stay silent, until ctx is done.
 func (r *Registry) Run(ctx context.Context) error {
@@ -208,24 +213,29 @@ func (r *Registry) Close(ctx context.Context) error {
 	}
 }
 
-// flushAfter is how long presence and receipts may wait to leave in one write
-// with others: too short to be noticed, long enough to save most of the writes
-// when many people come, go or read at once.
-const flushAfter = 50 * time.Millisecond
+// How long presence and receipts may wait to leave in one write with others:
+// too short to be noticed where there are few, and longer where so many people
+// come, go or read at once that writing to each of them every time would be
+// most of the work.
+const (
+	minFlush        = 20 * time.Millisecond
+	maxFlush        = 200 * time.Millisecond
+	flushPerSession = 200 * time.Microsecond // of those flushed the last time
+)
 
 // flushSoon has the session's outbox flushed.
 func (r *Registry) flushSoon(s *Session) {
 	r.lazyMu.Lock()
 	defer r.lazyMu.Unlock()
 	if r.lazy = append(r.lazy, s); len(r.lazy) == 1 {
-		time.AfterFunc(flushAfter, r.flushLazy)
+		time.AfterFunc(min(minFlush+time.Duration(r.flushed)*flushPerSession, maxFlush), r.flushLazy)
 	}
 }
 
 func (r *Registry) flushLazy() {
 	r.lazyMu.Lock()
 	due := r.lazy
-	r.lazy = nil
+	r.lazy, r.flushed = nil, len(due)
 	r.lazyMu.Unlock()
 	for _, s := range due {
 		s.judge(s.out.flush())

@@ -167,7 +167,7 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 		s.out.close(last, func() { s.out.conn.Close(code, reason) })
 	}
 	if reason != reasonLost && reason != reasonShutdown {
-		s.log().Info("session closed", "reason", reason)
+		s.log().Info("session closed", "reason", reason, "addr", s.remote)
 	}
 }
 

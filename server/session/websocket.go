@@ -146,19 +146,36 @@ var tryWriters = sync.Pool{New: func() any {
 	return w
 }}
 
+// maxWrite is how much may go out under one deadline: a slow line is given time
+// for each part of a long answer.
+const maxWrite = 256 << 10
+
 // Write implements transport.
-func (c *wsConn) Write(ps [][]byte, deadline time.Time) error {
-	if err := c.conn.SetWriteDeadline(deadline); err != nil {
+func (c *wsConn) Write(ps [][]byte, wait time.Duration) error {
+	size := 0
+	for _, p := range ps {
+		size += len(p)
+	}
+	_, secure := c.conn.(*tls.Conn)
+	if size <= maxWrite && !secure { // the usual case, in one system call
+		if err := c.conn.SetWriteDeadline(time.Now().Add(wait)); err != nil {
+			return err
+		}
+		bufs := net.Buffers(ps)
+		_, err := bufs.WriteTo(c.conn)
 		return err
 	}
-	if _, ok := c.conn.(*tls.Conn); ok {
-		// net.Buffers would become a TLS record for each frame.
-		_, err := c.conn.Write(bytes.Join(ps, nil))
-		return err
+	for all := bytes.Join(ps, nil); len(all) > 0; {
+		part := all[:min(len(all), maxWrite)]
+		if err := c.conn.SetWriteDeadline(time.Now().Add(wait)); err != nil {
+			return err
+		}
+		if _, err := c.conn.Write(part); err != nil {
+			return err
+		}
+		all = all[len(part):]
 	}
-	bufs := net.Buffers(ps)
-	_, err := bufs.WriteTo(c.conn)
-	return err
+	return nil
 }
 
 // Close implements transport.

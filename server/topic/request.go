@@ -36,11 +36,12 @@ func (r *Request) apply(t *Topic) {
 	r.id = r.Msg.ID()
 	r.name = r.Name
 	defer r.finish()
-	if t.loadErr != nil {
+	m := r.Msg
+	if t.loadErr != nil && (m.Sub != nil || m.Get != nil || m.Set != nil || m.Del != nil && m.Del.What == "topic") {
 		t.refuse(r, t.loadErr)
 		return
-	}
-	switch m := r.Msg; {
+	} // other requests find nobody attached, as if the topic were not live
+	switch {
 	case m.Sub != nil:
 		t.subscribe(r, m.Sub)
 	case m.Leave != nil:

@@ -54,6 +54,21 @@ func (s *Store) User(ctx context.Context, id chat.UID) (*store.User, error) {
 	return &us[0], nil
 }
 
+// UsersNotOK implements store.Users.
+func (s *Store) UsersNotOK(ctx context.Context) (map[chat.UID]store.State, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	out := map[chat.UID]store.State{}
+	for id, u := range s.users {
+		if u.State != store.StateOK {
+			out[id] = u.State
+		}
+	}
+	return out, nil
+}
+
 // UsersByID implements store.Users.
 func (s *Store) UsersByID(ctx context.Context, ids ...chat.UID) ([]store.User, error) {
 	if err := s.lock(ctx); err != nil {

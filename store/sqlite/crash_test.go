@@ -33,6 +33,7 @@ func crashChild(path string) {
 		fmt.Println("error", err)
 		return
 	}
+	s.checkpoints.every = 50 // so that many are under way at the end
 	var wg sync.WaitGroup
 	for i := range crashTopics {
 		wg.Go(func() {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"parley/internal/chat"
 	"parley/store"
@@ -63,25 +62,24 @@ func (s *Store) appendMessages(c *conn, topic string, ms []*store.Message) error
 const (
 	insertHead = `INSERT INTO messages (topic, seq, sender, at, head, content) VALUES `
 	insertRow  = `(?, ?, ?, ?, ?, ?)`
+	insert4    = insertHead + insertRow + `, ` + insertRow + `, ` + insertRow + `, ` + insertRow
+	insert16   = insert4 + `, ` + insertRow + `, ` + insertRow + `, ` + insertRow + `, ` + insertRow +
+		`, ` + insertRow + `, ` + insertRow + `, ` + insertRow + `, ` + insertRow +
+		`, ` + insertRow + `, ` + insertRow + `, ` + insertRow + `, ` + insertRow
 )
 
-// Statements for several rows at once, the largest first.
-var inserts = []struct {
-	rows int
-	text string
-}{
-	{16, insertHead + strings.Repeat(insertRow+", ", 15) + insertRow},
-	{4, insertHead + strings.Repeat(insertRow+", ", 3) + insertRow},
-	{1, insertHead + insertRow},
-}
-
+// insertSize returns the statement that takes most of n rows at once. That
+// saves a fifth of the time for rows of one topic, which lie together; for rows
+// of many topics it would cost: a statement of several rows must be able to
+// undo the first ones, so SQLite keeps a copy of every page that it touches.
 func insertSize(n int) (rows int, text string) {
-	for _, ins := range inserts {
-		if ins.rows <= n {
-			return ins.rows, ins.text
-		}
+	switch {
+	case n >= 16:
+		return 16, insert16
+	case n >= 4:
+		return 4, insert4
 	}
-	return 0, ""
+	return 1, insertHead + insertRow
 }
 
 const historySQL = `SELECT seq, sender, at, head, content FROM messages

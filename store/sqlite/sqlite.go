@@ -26,14 +26,15 @@ type Options struct {
 // Store is a store.Store in one file. Every method may be called from any
 // goroutine.
 type Store struct {
-	path    string
-	log     *slog.Logger
-	lock    *fileLock
-	writer  *writer
-	pending *pending
-	readers *pool
-	closing chan struct{} // closed by Close
-	once    sync.Once     // closes closing
+	path        string
+	log         *slog.Logger
+	lock        *fileLock
+	writer      *writer
+	checkpoints *checkpointer
+	pending     *pending
+	readers     *pool
+	closing     chan struct{} // closed by Close
+	once        sync.Once     // closes closing
 }
 
 var _ store.Store = (*Store)(nil)
@@ -41,7 +42,7 @@ var _ store.Store = (*Store)(nil)
 var (
 	writerPragmas = []string{
 		"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)",
-		"cache_size(-8192)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "secure_delete(fast)",
+		"cache_size(-8192)", "wal_autocheckpoint(" + autoCheckpoint + ")", "journal_size_limit(67108864)", "secure_delete(fast)",
 	}
 	readerPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "cache_size(-2048)", "query_only(1)"}
 )
@@ -73,6 +74,14 @@ func open(ctx context.Context, path string, opt Options) (*Store, error) {
 	}
 	s.pending = newPending(s.settleSoon)
 	s.writer = &writer{conn: c, pending: s.pending}
+	s.checkpoints = &checkpointer{
+		open: func() (*conn, error) {
+			return openConn(path, "busy_timeout(5000)", "synchronous(full)", "cache_size(-64)", "wal_autocheckpoint(0)")
+		},
+		writer: s.writer, every: checkpointFrames,
+		failed: func(err error) { s.log.Warn("the -wal file grows", "op", "checkpoint", "err", err) },
+	}
+	s.writer.committed = s.checkpoints.look
 	if opt.Readers <= 0 {
 		opt.Readers = 4
 	}
@@ -88,7 +97,7 @@ func (s *Store) Close() error {
 		s.pending.close()
 		err = s.settle()
 		// The last connection to close checkpoints and removes the -wal file.
-		err = errors.Join(err, s.readers.close(), s.writer.close(), s.lock.release())
+		err = errors.Join(err, s.readers.close(), s.checkpoints.close(), s.writer.close(), s.lock.release())
 	})
 	return err
 }

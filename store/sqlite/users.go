@@ -85,6 +85,19 @@ func (s *Store) UsersByID(ctx context.Context, ids ...chat.UID) ([]store.User, e
 	return us, err
 }
 
+// UsersNotOK implements store.Users.
+func (s *Store) UsersNotOK(ctx context.Context) (map[chat.UID]store.State, error) {
+	out := map[chat.UID]store.State{}
+	err := s.read(ctx, "users not ok", func(c *conn) error {
+		return c.query(`SELECT id, state FROM users WHERE state <> 0`, func(r *row) error {
+			id := r.uid()
+			out[id] = store.State(r.int())
+			return nil
+		})
+	})
+	return out, err
+}
+
 // uidList makes one argument of many IDs, for json_each.
 func uidList(ids []chat.UID) string {
 	signed := make([]int64, len(ids))

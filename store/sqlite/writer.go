@@ -19,6 +19,8 @@ type op struct {
 	checked bool
 	// settled asks for all marks to be in the tables before run.
 	settled bool
+	// bare asks for run to come before the transaction.
+	bare bool
 
 	err  error     // the outcome, once answered
 	turn chan bool // false: answered; true: lead. Made when the op has to wait.
@@ -32,6 +34,9 @@ type op struct {
 // next batch. So a lone caller pays for no switch and nobody leads for ever.
 type writer struct {
 	pending *pending
+	// committed, if not nil, is called by the leader after each commit, when
+	// the batch has been answered.
+	committed func(*conn)
 
 	// Of the leader.
 	conn    *conn
@@ -112,6 +117,9 @@ func (w *writer) lead(own *op) {
 		}
 	}
 	clear(batch)
+	if w.committed != nil {
+		w.committed(w.conn)
+	}
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -164,6 +172,11 @@ func (w *writer) commit(batch []*op) {
 }
 
 func (w *writer) transact(batch []*op, marks *marks) error {
+	for _, o := range batch {
+		if o.bare {
+			o.err = guard(o.run, w.conn)
+		}
+	}
 	if _, err := w.conn.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -171,6 +184,9 @@ func (w *writer) transact(batch []*op, marks *marks) error {
 		return err
 	}
 	for _, o := range batch {
+		if o.bare {
+			continue
+		}
 		if err := w.run(o); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ func userCases() []testCase {
 		{"users/create all or nothing", userAllOrNothing},
 		{"users/unknown and deleted", userUnknown},
 		{"users/several by ID", usersByID},
+		{"users/those not in order", usersNotOK},
 		{"users/update single fields", userUpdate},
 		{"users/update refuses", userUpdateRefused},
 		{"users/seen", userSeen},
@@ -132,6 +133,22 @@ func usersByID(k *kit) {
 	us, err = k.UsersByID(k.ctx)
 	k.must("UsersByID", err)
 	k.same("of none", us, []store.User{})
+}
+
+func usersNotOK(k *kit) {
+	list := func(what string, want map[chat.UID]store.State) {
+		k.Helper()
+		got, err := k.UsersNotOK(k.ctx)
+		k.must(what, err)
+		k.same(what, got, want)
+	}
+	ids := k.users(3)
+	list("at first", nil)
+	k.must("UpdateUser", k.UpdateUser(k.ctx, ids[0], store.UserUpdate{State: ptr(store.StateSuspended)}))
+	k.must("UpdateUser", k.UpdateUser(k.ctx, ids[1], store.UserUpdate{State: ptr(store.StateDeleted)}))
+	list("two", map[chat.UID]store.State{ids[0]: store.StateSuspended, ids[1]: store.StateDeleted})
+	k.must("UpdateUser", k.UpdateUser(k.ctx, ids[0], store.UserUpdate{State: ptr(store.StateOK)}))
+	list("one", map[chat.UID]store.State{ids[1]: store.StateDeleted})
 }
 
 func userUpdate(k *kit) {

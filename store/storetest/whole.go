@@ -44,6 +44,8 @@ func (k *kit) calls(ctx context.Context) map[string]error {
 	note("User", err)
 	_, err = k.UsersByID(ctx, id)
 	note("UsersByID", err)
+	_, err = k.UsersNotOK(ctx)
+	note("UsersNotOK", err)
 	_, err = k.TagHolder(ctx, "t")
 	note("TagHolder", err)
 	_, err = k.Login(ctx, "basic", "x")

@@ -18,6 +18,8 @@ CREATE TABLE users (
     tags    BLOB -- a copy of user_tags
 );
 
+CREATE INDEX users_state ON users (state) WHERE state <> 0;
+
 CREATE TABLE user_tags (
     tag  TEXT NOT NULL,
     user INTEGER NOT NULL,

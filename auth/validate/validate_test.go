@@ -1,0 +1,142 @@
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/chat"
+	"parley/store"
+	"parley/store/mem"
+	"parley/wsproto"
+)
+
+func newSet(change func(*Method)) (*Set, *mem.Store) {
+	m := Method{Name: "email", AddToTags: true, Required: []chat.Level{chat.LevelAuth}, CodeLength: 6, MaxRetries: 3}
+	if change != nil {
+		change(&m)
+	}
+	st := mem.New()
+	return New(st, time.Now, m), st
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	s, _ := newSet(nil)
+	for in, want := range map[string]string{
+		"ann@example.com": "ann@example.com", " Ann@Example.COM ": "ann@example.com", "ann": "", "": "", "ann@": "", "@example.com": "",
+		"Ann <ann@example.com>": "", "a@b.c, d@e.f": "", strings.Repeat("a", 120) + "@b.c": strings.Repeat("a", 120) + "@b.c",
+		strings.Repeat("a", 125) + "@b.c": "", "a b@c.d": "", "a@b.c\r\nBcc: x@y.z": "",
+	} {
+		got, err := s.Check(&wsproto.Cred{Meth: "email", Val: in})
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", in, got, err)
+		}
+	}
+	if _, err := s.Check(&wsproto.Cred{Meth: "tel", Val: "+1"}); !errors.Is(err, wsproto.ErrMalformed) {
+		t.Errorf("unknown method: %v", err)
+	}
+	d, _ := newSet(func(m *Method) { m.Domains = []string{"example.com"} })
+	if _, err := d.Check(&wsproto.Cred{Meth: "email", Val: "a@elsewhere.com"}); !errors.Is(err, wsproto.ErrPolicy) {
+		t.Errorf("other domain: %v", err)
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	t.Parallel()
+	s, st := newSet(nil)
+	ctx := t.Context()
+	resp := func(code string) *wsproto.Cred { return &wsproto.Cred{Meth: "email", Resp: code} }
+	if _, err := s.Confirm(ctx, 1, resp("1")); !errors.Is(err, wsproto.ErrNotFound) {
+		t.Errorf("nothing pending: %v", err)
+	}
+	if err := s.Request(ctx, 1, &wsproto.Cred{Meth: "email", Val: "Ann@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := st.PendingCredential(ctx, 1, "email")
+	if err != nil || len(rec.Code) != 6 || rec.Value != "ann@example.com" {
+		t.Fatalf("%+v, %v", rec, err)
+	}
+	if _, err := s.Confirm(ctx, 1, resp("wrong")); !errors.Is(err, wsproto.ErrResponse) {
+		t.Errorf("wrong: %v", err)
+	}
+	if missing, err := s.Missing(ctx, 1, chat.LevelAuth); err != nil || !slices.Equal(missing, []string{"email"}) {
+		t.Errorf("missing %v, %v", missing, err)
+	}
+	tag, err := s.Confirm(ctx, 1, resp(rec.Code))
+	if err != nil || tag != "email:ann@example.com" {
+		t.Errorf("%q, %v", tag, err)
+	}
+	if missing, err := s.Missing(ctx, 1, chat.LevelAuth); err != nil || len(missing) > 0 {
+		t.Errorf("missing %v, %v", missing, err)
+	}
+	if err := s.Request(ctx, 2, &wsproto.Cred{Meth: "email", Val: "ann@example.com"}); !errors.Is(err, store.ErrDuplicate) {
+		t.Errorf("somebody else's: %v", err)
+	}
+	if _, err := s.Remove(ctx, 1, chat.LevelAuth, &wsproto.Cred{Meth: "email", Val: "ANN@example.com"}); !errors.Is(err, wsproto.ErrPolicy) {
+		t.Errorf("the last one: %v", err)
+	}
+	if tag, err := s.Remove(ctx, 1, chat.LevelAnon, &wsproto.Cred{Meth: "email", Val: "ann@example.com"}); err != nil || tag != "email:ann@example.com" {
+		t.Errorf("not required of that level: %q, %v", tag, err)
+	}
+}
+
+// TestRetries: one more wrong answer than MaxRetries is borne (surfaces.md
+// §3.5); then even the right one is refused.
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	s, st := newSet(func(m *Method) { m.DebugResponse = "123456" })
+	ctx := t.Context()
+	if err := s.Request(ctx, 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if _, err := s.Confirm(ctx, 1, &wsproto.Cred{Meth: "email", Resp: "nonsense"}); !errors.Is(err, wsproto.ErrResponse) {
+			t.Fatal(err)
+		}
+	}
+	rec, err := st.PendingCredential(ctx, 1, "email")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{rec.Code, "123456"} {
+		if _, err := s.Confirm(ctx, 1, &wsproto.Cred{Meth: "email", Resp: code}); !errors.Is(err, wsproto.ErrPolicy) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
+func TestDebugResponse(t *testing.T) {
+	t.Parallel()
+	for debug, want := range map[string]error{"123456": nil, "": wsproto.ErrResponse} {
+		s, _ := newSet(func(m *Method) { m.DebugResponse, m.AddToTags = debug, false })
+		if err := s.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}); err != nil {
+			t.Fatal(err)
+		}
+		resp := debug // without a debug response the empty answer opens nothing
+		if tag, err := s.Confirm(t.Context(), 1, &wsproto.Cred{Meth: "email", Resp: resp}); !errors.Is(err, want) || tag != "" {
+			t.Errorf("%q: %q, %v", debug, tag, err)
+		}
+	}
+}
+
+func TestRequired(t *testing.T) {
+	t.Parallel()
+	s, _ := newSet(nil)
+	if got := fmt.Sprint(s.RequiredByLevel()); got != "map[auth:[email]]" {
+		t.Errorf("got %s", got)
+	}
+	if s.Required(chat.LevelAnon) != nil || !s.Known("email") || s.Known("tel") {
+		t.Error("what is required")
+	}
+	none := New(mem.New(), time.Now)
+	if none.RequiredByLevel() != nil {
+		t.Error("nothing is required")
+	}
+	if err := none.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "x"}); err != nil {
+		t.Errorf("a method not in use: %v", err)
+	}
+}
