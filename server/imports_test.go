@@ -20,10 +20,22 @@ var rank = []struct {
 }{
 	{"cmd/", 9},
 	{"bench", 8}, // drives any server from outside
-	{"server/session", 6}, {"server/hub", 5}, {"server/topic", 4}, {"server", 7},
-	{"auth", 3}, {"push", 3}, {"media", 3}, {"cluster", 3}, {"bridge", 3}, {"webclient", 3}, {"store", 2},
-	{"internal/config", 2}, {"internal/wstest", 2},
-	{"wsproto", 1}, {"internal/mailbox", 1}, {"internal/chat", 0},
+	{"server/session", 6},
+	{"server/hub", 5},
+	{"server/topic", 4},
+	{"server", 7},
+	{"auth", 3},
+	{"push", 3},
+	{"media", 3},
+	{"cluster", 3},
+	{"bridge", 3},
+	{"webclient", 3},
+	{"store", 2},
+	{"internal/config", 2},
+	{"internal/wstest", 2},
+	{"wsproto", 1},
+	{"internal/mailbox", 1},
+	{"internal/chat", 0},
 }
 
 func rankOf(pkg string) (int, string) {

@@ -137,8 +137,12 @@ func TestChange(t *testing.T) {
 		secret, was, is string
 		err             error
 	}{
-		{":new-password", "alice", "alice", nil}, {"alice:newer-password", "alice", "alice", nil}, {"robert:password", "", "", store.ErrDuplicate},
-		{"al:password", "", "", auth.ErrPolicy}, {":short", "", "", auth.ErrPolicy}, {"nocolon", "", "", auth.ErrMalformed},
+		{":new-password", "alice", "alice", nil},
+		{"alice:newer-password", "alice", "alice", nil},
+		{"robert:password", "", "", store.ErrDuplicate},
+		{"al:password", "", "", auth.ErrPolicy},
+		{":short", "", "", auth.ErrPolicy},
+		{"nocolon", "", "", auth.ErrMalformed},
 		{"Alicia:password", "alice", "alicia", nil},
 	} {
 		was, is, err := s.Change(t.Context(), 7, []byte(c.secret))

@@ -34,7 +34,8 @@ func TestRoundTrip(t *testing.T) {
 	s := scheme(t, 1, now, key("a"))
 	for _, rec := range []auth.Record{
 		{User: 7, Level: chat.LevelAuth, Validated: true},
-		{User: 8, Level: chat.LevelAnon}, {User: 9, Level: chat.LevelRoot, NoLogin: true},
+		{User: 8, Level: chat.LevelAnon},
+		{User: 9, Level: chat.LevelRoot, NoLogin: true},
 	} {
 		text, err := s.Issue(&rec, now.Add(time.Minute))
 		if err != nil {

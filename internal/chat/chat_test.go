@@ -12,8 +12,11 @@ func TestUIDText(t *testing.T) {
 		uid  UID
 		text string
 	}{
-		{1, "usrAQAAAAAAAAA"}, {2, "usrAgAAAAAAAAA"}, {0x0102030405060708, "usrCAcGBQQDAgE"},
-		{0xfffefdfcfbfaf9f8, "usr-Pn6-_z9_v8"}, {0, ""},
+		{1, "usrAQAAAAAAAAA"},
+		{2, "usrAgAAAAAAAAA"},
+		{0x0102030405060708, "usrCAcGBQQDAgE"},
+		{0xfffefdfcfbfaf9f8, "usr-Pn6-_z9_v8"},
+		{0, ""},
 	} {
 		if got := c.uid.String(); got != c.text {
 			t.Errorf("%#x: got %q, want %q", uint64(c.uid), got, c.text)
@@ -60,7 +63,9 @@ func TestP2PName(t *testing.T) {
 		{1, 2, "p2pAQAAAAAAAAACAAAAAAAAAA"},
 		{2, 0x0102030405060708, "p2pAgAAAAAAAAAIBwYFBAMCAQ"},
 		{0x0102030405060708, 0xfffefdfcfbfaf9f8, "p2pCAcGBQQDAgH4-fr7_P3-_w"},
-		{1, 1, ""}, {0, 1, ""}, {1, 0, ""},
+		{1, 1, ""},
+		{0, 1, ""},
+		{1, 0, ""},
 	} {
 		for _, got := range []string{P2PName(c.a, c.b), P2PName(c.b, c.a)} {
 			if got != c.name {
@@ -90,10 +95,16 @@ func TestGroupName(t *testing.T) {
 		name, canonical string
 		channel, ok     bool
 	}{
-		{"grpABC", "grpABC", false, true}, {"chnABC", "grpABC", true, true}, {"grp-_9z", "grp-_9z", false, true},
-		{"grp", "", false, false}, {"chn", "", true, false}, {"grp/x", "", false, false}, {"me", "", false, false},
+		{"grpABC", "grpABC", false, true},
+		{"chnABC", "grpABC", true, true},
+		{"grp-_9z", "grp-_9z", false, true},
+		{"grp", "", false, false},
+		{"chn", "", true, false},
+		{"grp/x", "", false, false},
+		{"me", "", false, false},
 		{"grp" + strings.Repeat("x", 48), "grp" + strings.Repeat("x", 48), false, true},
-		{"grp" + strings.Repeat("x", 49), "", false, false}, {"grpä", "", false, false},
+		{"grp" + strings.Repeat("x", 49), "", false, false},
+		{"grpä", "", false, false},
 	} {
 		canonical, channel, ok := GroupName(c.name)
 		if canonical != c.canonical || channel != c.channel || ok != c.ok {
@@ -127,10 +138,21 @@ func TestParseMode(t *testing.T) {
 		text, want string
 		ok, bad    bool
 	}{
-		{"JRWPASDO", "JRWPASDO", true, false}, {"odsapwrj", "JRWPASDO", true, false}, {"JJJ", "J", true, false},
-		{"", "N", false, false}, {"N", "N", true, false}, {"n", "N", true, false}, {"NJ", "N", true, false},
-		{"JN", "", false, true}, {"+J", "", false, true}, {"J-R", "", false, true}, {"X", "", false, true}, {"J R", "", false, true},
-		{"NX", "", false, true}, {"\n", "", false, true}, {strings.Repeat("J", 64), "J", true, false},
+		{"JRWPASDO", "JRWPASDO", true, false},
+		{"odsapwrj", "JRWPASDO", true, false},
+		{"JJJ", "J", true, false},
+		{"", "N", false, false},
+		{"N", "N", true, false},
+		{"n", "N", true, false},
+		{"NJ", "N", true, false},
+		{"JN", "", false, true},
+		{"+J", "", false, true},
+		{"J-R", "", false, true},
+		{"X", "", false, true},
+		{"J R", "", false, true},
+		{"NX", "", false, true},
+		{"\n", "", false, true},
+		{strings.Repeat("J", 64), "J", true, false},
 		{strings.Repeat("J", 65), "", false, true},
 	} {
 		m, ok, err := ParseMode(c.text)
@@ -144,8 +166,13 @@ func TestDelta(t *testing.T) {
 	t.Parallel()
 	mode := func(s string) Mode { m, _, _ := ParseMode(s); return m }
 	for _, c := range [][3]string{ // wire.md §5.8
-		{"N", "JRW", "JRW"}, {"JRW", "JRW", ""}, {"JR", "JRW", "+W"}, {"JRW", "JR", "-W"}, {"JRW", "JP", "+P-RW"},
-		{"JRW", "N", "-JRW"}, {"N", "N", ""},
+		{"N", "JRW", "JRW"},
+		{"JRW", "JRW", ""},
+		{"JR", "JRW", "+W"},
+		{"JRW", "JR", "-W"},
+		{"JRW", "JP", "+P-RW"},
+		{"JRW", "N", "-JRW"},
+		{"N", "N", ""},
 	} {
 		if got := Delta(mode(c[0]), mode(c[1])); got != c[2] {
 			t.Errorf("Delta(%s, %s) = %q, want %q", c[0], c[1], got, c[2])
@@ -185,9 +212,13 @@ func TestNormalizeTags(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ä", MaxTagLen)
 	for _, c := range []struct{ in, want []string }{ // wire.md §11.2
-		{nil, nil}, {[]string{"x", "-aa", " "}, nil}, {[]string{"b2", " B2 ", "aa"}, []string{"aa", "b2"}},
-		{[]string{"aa", Clear}, []string{}}, {[]string{long, long + "ä"}, []string{long}},
-		{[]string{"a1", "a2", "a3", "a4"}, []string{"a1", "a2", "a3"}}, {[]string{"1st"}, []string{"1st"}},
+		{nil, nil},
+		{[]string{"x", "-aa", " "}, nil},
+		{[]string{"b2", " B2 ", "aa"}, []string{"aa", "b2"}},
+		{[]string{"aa", Clear}, []string{}},
+		{[]string{long, long + "ä"}, []string{long}},
+		{[]string{"a1", "a2", "a3", "a4"}, []string{"a1", "a2", "a3"}},
+		{[]string{"1st"}, []string{"1st"}},
 	} {
 		got := NormalizeTags(c.in, 3)
 		if !slices.Equal(got, c.want) || (got == nil) != (c.want == nil) {

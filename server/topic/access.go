@@ -104,15 +104,21 @@ func (t *Topic) setOwn(r *Request, m *member, text string) error {
 	if err != nil {
 		return err
 	}
+	changed, err := t.changeOwn(r, m, newWant, newGiven)
+	if err == nil && !changed {
+		err = wsproto.NotModified
+	}
+	return err
+}
+
+// changeOwn gives the requester other modes, answers, and tells those concerned.
+// It reports whether there was anything to change.
+func (t *Topic) changeOwn(r *Request, m *member, want, given chat.Mode) (bool, error) {
 	oldWant, oldGiven := m.want, m.given
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	changed, err := t.setWant(ctx, r, m, newWant, newGiven)
-	if err != nil {
-		return err
-	}
-	if !changed {
-		return wsproto.NotModified
+	if changed, err := t.setWant(ctx, r, m, want, given); err != nil || !changed {
+		return false, err
 	}
 	r.reply(wsproto.OK.With("acs", wsproto.NewAcs(m.want, m.given)))
 	t.tellAccess(m, oldWant, oldGiven, r.User, r.Session, false)
@@ -120,7 +126,7 @@ func (t *Topic) setOwn(r *Request, m *member, text string) error {
 		r.flush()
 		t.evict(m, false, nil)
 	}
-	return nil
+	return true, nil
 }
 
 // setGiven stores what a member is granted, tells those concerned, and answers.

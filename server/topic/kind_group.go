@@ -2,7 +2,6 @@ package topic
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -63,104 +62,6 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	}
 	_, err = t.setWant(ctx, r, m, want, given)
 	return j, err
-}
-
-// enter makes the requester a member, if the group is open to him.
-func (t *groupTopic) enter(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (joined, error) {
-	s := store.Sub{Topic: t.name, User: r.User, Created: r.TS, Updated: r.TS, Given: t.defaultFor(r.Level)}
-	former, err := t.formerSub(ctx, r.User)
-	if err != nil {
-		return joined{}, err
-	}
-	if former != nil { // leaving does not lift a ban
-		s.Given = former.Given &^ chat.ModeOwner
-	}
-	if s.Want = want; !explicit {
-		s.Want = t.defaultFor(r.Level)
-	}
-	switch {
-	case !s.Given.Has(chat.ModeJoin), s.Want.Has(chat.ModeOwner):
-		return joined{}, wsproto.ErrDenied
-	case len(t.members) >= t.Config.MaxSubscribers:
-		return joined{}, wsproto.ErrPolicy
-	}
-	if q.Set != nil && q.Set.Desc != nil {
-		s.Private, _ = merge(nil, q.Set.Desc.Private)
-	}
-	m, err := t.addSub(ctx, s)
-	return joined{member: m, isNew: true}, err
-}
-
-// defaultFor is what the group grants by default to a level.
-func (t *groupTopic) defaultFor(l chat.Level) chat.Mode {
-	if l == chat.LevelRoot {
-		return chat.ModeGroup
-	}
-	return t.rec.Access.For(l)
-}
-
-// create makes the group with its owner.
-func (t *groupTopic) create(r *Request, q *wsproto.Sub) (joined, error) {
-	rec := store.Topic{
-		Name: t.name, Created: r.TS, Updated: r.TS, Touched: r.TS, Owner: r.User,
-		Access: chat.Access{Auth: chat.ModeGroup},
-	}
-	s := store.Sub{
-		Topic: t.name, User: r.User, Created: r.TS, Updated: r.TS, Want: chat.ModeFull, Given: chat.ModeFull,
-	}
-	var unique []string
-	if q.Set != nil {
-		if err := t.firstDesc(r, q.Set.Desc, &rec, &s); err != nil {
-			return joined{}, err
-		}
-		if q.Set.Sub != nil {
-			if m, ok, err := parseMode(q.Set.Sub.Mode); err != nil {
-				return joined{}, err
-			} else if ok {
-				s.Want = m | chat.ModeJoin | chat.ModeOwner
-			}
-		}
-		tags, aliases, err := t.Config.NewTags(nil, q.Set.Tags)
-		if err != nil && !errors.Is(err, wsproto.NotModified) { // that is: nothing usable among them
-			return joined{}, err
-		}
-		rec.Tags, unique = tags, aliases
-	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
-	if err := t.Store.CreateTopic(ctx, &rec, unique, s); err != nil {
-		if errors.Is(err, store.ErrDuplicate) && len(unique) > 0 {
-			err = wsproto.ErrMalformed // the alias is taken
-		}
-		return joined{}, err
-	}
-	rec.SubCount = 1
-	t.exists, t.rec = true, &rec
-	m := newMember(&s)
-	t.members = map[chat.UID]*member{r.User: m}
-	return joined{member: m, isNew: true, created: true, tmpName: r.Name}, nil
-}
-
-func (t *groupTopic) firstDesc(r *Request, d *wsproto.SetDesc, rec *store.Topic, s *store.Sub) error {
-	if d == nil {
-		return nil
-	}
-	if !wsproto.IsNull(d.Trusted) && !r.Root {
-		return wsproto.ErrDenied
-	}
-	rec.Public, _ = merge(nil, d.Public)
-	rec.Trusted, _ = merge(nil, d.Trusted)
-	s.Private, _ = merge(nil, d.Private)
-	if d.DefAcs == nil {
-		return nil
-	}
-	if m, ok, err := chat.ParseMode(d.DefAcs.Auth); ok && err == nil {
-		rec.Access.Auth = m &^ chat.ModeOwner
-	}
-	if m, ok, err := chat.ParseMode(d.DefAcs.Anon); ok && err == nil {
-		rec.Access.Anon = m &^ chat.ModeOwner
-	}
-	return nil
 }
 
 // attached tells members of the newcomer, and of the group's coming to life.
@@ -242,17 +143,8 @@ func (t *groupTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) erro
 			rec.Access, up.Access = access, &access
 		}
 	}
-	profile := false
-	for _, f := range []struct {
-		value *json.RawMessage
-		with  json.RawMessage
-		store **json.RawMessage
-	}{{&rec.Public, d.Public, &up.Public}, {&rec.Trusted, d.Trusted, &up.Trusted}} {
-		if v, changed := merge(*f.value, f.with); changed {
-			*f.value, profile = v, true
-			*f.store = &v
-		}
-	}
+	up.Public, up.Trusted = mergeProfile(&rec.Public, &rec.Trusted, d)
+	profile := up.Public != nil || up.Trusted != nil
 	if !profile && up.Access == nil {
 		return t.setPrivate(r, a.member, d)
 	}
@@ -291,73 +183,6 @@ func newAccess(old chat.Access, d *wsproto.DefAcs) (chat.Access, error) {
 		}
 	}
 	return old, nil
-}
-
-// setOther invites a user, or changes what a member is granted (wire.md §5.6).
-func (t *groupTopic) setOther(r *Request, a *Attachment, s *wsproto.SetSub) error {
-	uid, err := chat.ParseUID(s.User)
-	if err != nil {
-		return wsproto.ErrMalformed
-	}
-	if !a.mode().IsSharer() || t.readOnly {
-		return wsproto.ErrDenied
-	}
-	mode, explicit, err := parseMode(s.Mode)
-	isOwner := r.User == t.rec.Owner
-	switch {
-	case err != nil:
-		return err
-	case explicit && !a.mode().IsAdmin(), mode.Has(chat.ModeOwner) && !isOwner:
-		return wsproto.ErrDenied
-	case uid == t.rec.Owner && explicit && !mode.Has(chat.ModeOwner|chat.ModeJoin):
-		return wsproto.ErrDenied
-	}
-	m := t.members[uid]
-	switch {
-	case m == nil:
-		return t.invite(r, uid, mode, explicit)
-	case !explicit:
-		return wsproto.NotModified
-	}
-	return t.setGiven(r, m, mode)
-}
-
-func (t *groupTopic) invite(r *Request, uid chat.UID, given chat.Mode, explicit bool) error {
-	if len(t.members) >= t.Config.MaxSubscribers {
-		return wsproto.ErrPolicy
-	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
-	u, err := t.Store.User(ctx, uid)
-	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && u.State == store.StateDeleted:
-		return wsproto.ErrUserNotFound
-	case err != nil:
-		return err
-	case u.State == store.StateSuspended:
-		return wsproto.ErrDenied
-	}
-	if !explicit {
-		given = t.rec.Access.Auth | chat.ModeJoin
-	}
-	want := u.Access.Auth & given
-	former, err := t.formerSub(ctx, uid)
-	if err != nil {
-		return err
-	}
-	if former != nil {
-		want = former.Want &^ chat.ModeOwner
-	}
-	if !want.Has(chat.ModeJoin) {
-		return wsproto.ErrDenied
-	}
-	m, err := t.addSub(ctx, store.Sub{Topic: t.name, User: uid, Created: r.TS, Updated: r.TS, Want: want, Given: given})
-	if err != nil {
-		return err
-	}
-	t.replyGranted(r, m)
-	t.tellAccess(m, 0, 0, r.User, r.Session, true)
-	return nil
 }
 
 func (t *groupTopic) tags(a *Attachment) ([]string, error) {

@@ -175,17 +175,8 @@ func (t *meTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
 			u.Access, up.Access = access, &access
 		}
 	}
-	var profile bool
-	for _, f := range []struct {
-		value *json.RawMessage
-		with  json.RawMessage
-		store **json.RawMessage
-	}{{&u.Public, d.Public, &up.Public}, {&u.Trusted, d.Trusted, &up.Trusted}} {
-		if v, changed := merge(*f.value, f.with); changed {
-			*f.value, profile = v, true
-			*f.store = &v
-		}
-	}
+	up.Public, up.Trusted = mergeProfile(&u.Public, &u.Trusted, d)
+	profile := up.Public != nil || up.Trusted != nil
 	if profile {
 		u.Updated, up.Updated = r.TS, &r.TS
 	}

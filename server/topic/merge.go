@@ -66,14 +66,17 @@ func mergeFields(old json.RawMessage, fields map[string]json.RawMessage) (json.R
 			into[key] = v
 		}
 	}
-	if len(into) == 0 {
-		return nil, changed
+	switch {
+	case !changed:
+		return old, false
+	case len(into) == 0:
+		return nil, true
 	}
 	b, err := json.Marshal(into)
 	if err != nil {
 		return old, false
 	}
-	return b, changed
+	return b, true
 }
 
 // FirstValue is application data that is set for the first time.

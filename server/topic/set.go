@@ -52,6 +52,18 @@ func (t *Topic) setSub(r *Request, a *Attachment, s *wsproto.SetSub) error {
 	return t.kind.setOther(r, a, s)
 }
 
+// mergeProfile updates what others see. What it returns is nil where nothing
+// was to be done.
+func mergeProfile(public, trusted *json.RawMessage, d *wsproto.SetDesc) (newPublic, newTrusted *json.RawMessage) {
+	if v, changed := merge(*public, d.Public); changed {
+		*public, newPublic = v, &v
+	}
+	if v, changed := merge(*trusted, d.Trusted); changed {
+		*trusted, newTrusted = v, &v
+	}
+	return newPublic, newTrusted
+}
+
 // setPrivate stores the member's own data about the topic.
 func (t *Topic) setPrivate(r *Request, m *member, d *wsproto.SetDesc) error {
 	if wsproto.IsNull(d.Private) {
@@ -123,23 +135,11 @@ func (t *Topic) setOwnParts(r *Request, q *wsproto.SetQuery) error {
 	if chat.KindOf(t.name) == chat.KindP2P {
 		want = t.normP2P(want)
 	}
-	oldWant, oldGiven := m.want, m.given
-	ctx, cancel := t.storeCtx()
-	defer cancel()
-	changed, err := t.setWant(ctx, r, m, want, m.given)
-	if err != nil {
-		return err
+	changed, err := t.changeOwn(r, m, want, m.given)
+	if err == nil && !changed {
+		err = doneOr(r, done)
 	}
-	if !changed {
-		return doneOr(r, done)
-	}
-	r.reply(wsproto.OK.With("acs", wsproto.NewAcs(m.want, m.given)))
-	t.tellAccess(m, oldWant, oldGiven, r.User, r.Session, false)
-	if !m.want.Has(chat.ModeJoin) {
-		r.flush()
-		t.evict(m, false, nil)
-	}
-	return nil
+	return err
 }
 
 // doneOr replies 200 if something was done, else returns 304.

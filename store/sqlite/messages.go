@@ -98,7 +98,7 @@ func (s *Store) History(ctx context.Context, topic string, q store.HistoryQuery)
 	if q.Limit <= 0 {
 		q.Limit = math.MaxInt
 	}
-	var ms []store.Message
+	ms := make([]store.Message, 0, min(q.Limit, 24))
 	err := s.read(ctx, "history", func(c *conn) error {
 		if q.For != 0 {
 			hidden, err := hiddenRanges(c, topic, q.For)
