@@ -70,8 +70,10 @@ func settled() {
 	synctest.Wait()
 }
 
-// quiet is how long a socket must be silent before a step counts as over.
-const quiet = session.Settle + 40*time.Millisecond
+// quiet is how long a socket must be silent before a step counts as over. With
+// the few sessions of a transcript, frames that wait for company leave within a
+// quarter of it.
+const quiet = 120 * time.Millisecond
 
 // TestTranscriptsOverSocket plays them over WebSocket, on the store that is the
 // default.

@@ -243,8 +243,7 @@ func (e idleEvent) apply(t *Topic) {
 	}
 	t.idle = nil
 	t.kind.sleep()
-	t.fresh = true // if the mailbox turns out not to be empty, the topic begins anew
-	t.unload()
+	t.fresh = true // rest unloads it, unless more of this batch, or the next, lets it begin anew
 }
 
 // unload closes the mailbox if nothing else has come in, and leaves the hub.
