@@ -269,6 +269,13 @@ type Contact struct {
 	UserAgent string
 }
 
+// Place is the least that can be said of a live subscription.
+type Place struct {
+	Topic  string
+	Mode   chat.Mode // effective
+	Reader bool
+}
+
 // ContactQuery selects from a user's list.
 type ContactQuery struct {
 	// Since, if not zero, selects what changed later than that (the maximum of
@@ -316,6 +323,9 @@ type Subs interface {
 	// at once, is visible to reads at once, and durable within a second. An
 	// unknown or deleted subscription is ignored.
 	SetMarks(topic string, id chat.UID, read, recv int)
+	// Places lists a user's live subscriptions without me and fnd, in no
+	// particular order. It is cheap: every first session of a user asks.
+	Places(ctx context.Context, id chat.UID) ([]Place, error)
 	// Contacts lists a user's subscriptions without me and fnd.
 	Contacts(ctx context.Context, id chat.UID, q ContactQuery) ([]Contact, error)
 	// Members lists the subscriptions of a topic without its readers (with

@@ -23,6 +23,7 @@ type Box[T any] struct {
 	handle func([]T)   // called without mu held; may block; must not keep the slice
 	cost   func(T) int // weight of a value, in the unit of limit; nil: 1 each
 	limit  int         // Put fails above this much queued cost
+	pool   *Workers    // nil: a goroutine for each time that there is work
 
 	mu      sync.Mutex // guards the following
 	queue   []T
@@ -35,13 +36,14 @@ type Box[T any] struct {
 // New makes a box. It starts nothing.
 func New[T any](limit int, cost func(T) int, handle func([]T)) *Box[T] {
 	b := &Box[T]{}
-	b.Init(limit, cost, handle)
+	b.Init(nil, limit, cost, handle)
 	return b
 }
 
 // Init makes the zero Box that is a field of a larger struct ready for use.
-func (b *Box[T]) Init(limit int, cost func(T) int, handle func([]T)) {
-	b.handle, b.cost, b.limit = handle, cost, limit
+// Its goroutines come from the pool, if there is one.
+func (b *Box[T]) Init(pool *Workers, limit int, cost func(T) int, handle func([]T)) {
+	b.pool, b.handle, b.cost, b.limit = pool, handle, cost, limit
 }
 
 func (b *Box[T]) weigh(v T) int {
@@ -71,7 +73,7 @@ func (b *Box[T]) put(v T, urgent bool) error {
 	b.queue, b.queued = append(b.queue, v), b.queued+n
 	if !b.running {
 		b.running = true
-		go b.drain()
+		b.pool.run(b)
 	}
 	return nil
 }

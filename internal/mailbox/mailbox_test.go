@@ -159,7 +159,7 @@ func TestIdleBoxHasNoGoroutine(t *testing.T) {
 	boxes := make([]Box[int], 1000)
 	for i := range boxes {
 		done.Add(1)
-		boxes[i].Init(1, nil, func([]int) { done.Done() })
+		boxes[i].Init(nil, 1, nil, func([]int) { done.Done() })
 		if err := boxes[i].Put(1); err != nil {
 			t.Fatal(err)
 		}

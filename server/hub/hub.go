@@ -17,7 +17,10 @@ import (
 	"parley/server/topic"
 )
 
-const shards = 64 // a power of two
+const (
+	shards      = 64 // a power of two
+	keptWorkers = 16 // idle goroutines that wait for topics with work
+)
 
 // Hub holds the live topics.
 type Hub struct {
@@ -44,6 +47,7 @@ type userShard struct {
 func New(deps topic.Deps) *Hub {
 	h := &Hub{deps: deps, seed: maphash.MakeSeed()}
 	h.deps.Router = h
+	h.deps.Workers = mailbox.NewWorkers(keptWorkers)
 	for i := range shards {
 		h.topic[i].live = make(map[string]*topic.Topic)
 		h.user[i].onMe = make(map[chat.UID]int)
@@ -182,5 +186,7 @@ func (h *Hub) Close(ctx context.Context) error {
 	for _, t := range all {
 		g.Go(func() error { return t.Close(ctx) })
 	}
-	return g.Wait()
+	err := g.Wait()
+	h.deps.Workers.Close()
+	return err
 }

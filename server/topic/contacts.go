@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"parley/internal/chat"
-	"parley/store"
 	"parley/wsproto"
 )
 
@@ -117,16 +116,16 @@ func (t *meTopic) visible() bool { return t.live && t.self.mode().Has(chat.ModeP
 func (t *meTopic) goLive() {
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	list, err := t.Store.Contacts(ctx, t.user.ID, store.ContactQuery{})
+	places, err := t.Store.Places(ctx, t.user.ID)
 	if err != nil {
 		t.Log.Error("contacts not read: no presence", "topic", t.name, "err", err)
 	}
-	if len(list) > 0 {
-		t.contacts = make(map[string]*contact, len(list))
+	if len(places) > 0 {
+		t.contacts = make(map[string]*contact, len(places))
 	}
-	for i := range list {
-		if c := &list[i]; !c.Reader && presenceOf(c.Topic) {
-			t.contacts[c.Topic] = &contact{enabled: c.Mode().Has(chat.ModePres | chat.ModeJoin)}
+	for _, p := range places {
+		if !p.Reader && presenceOf(p.Topic) {
+			t.contacts[p.Topic] = &contact{enabled: p.Mode.Has(chat.ModePres | chat.ModeJoin)}
 		}
 	}
 	t.live = true

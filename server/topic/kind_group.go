@@ -67,14 +67,17 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 // attached tells members of the newcomer, and of the group's coming to life.
 func (t *groupTopic) attached(a *Attachment, j joined) {
 	m := a.member
+	var on []news
+	if m.online == 1 && t.foreground > 1 {
+		on = []news{{wsproto.Pres{What: "on", Src: m.uid.String()}, reads}}
+	}
 	if j.changed() {
-		t.tellAccess(m, j.oldWant, j.oldGiven, m.uid, a.Session, j.isNew)
+		t.tellAccess(m, j.oldWant, j.oldGiven, m.uid, a.Session, j.isNew, on...)
+	} else if on != nil {
+		t.presTopics(a.Session, on...)
 	}
 	if t.foreground == 1 {
 		t.presOnline("on")
-	}
-	if m.online == 1 && t.foreground > 1 {
-		t.presTopic(wsproto.Pres{What: "on", Src: m.uid.String()}, a.Session, reads)
 	}
 }
 

@@ -17,28 +17,63 @@ type notice struct {
 	gone       bool          // src is no contact any more
 }
 
-// presTopic tells sessions attached to the topic. act is left out where it is
-// the receiver or src (wire.md §3.4).
+// news is a presence for those attached sessions that it is meant for.
+type news struct {
+	pres wsproto.Pres
+	to   func(a *Attachment) bool
+}
+
+// presTopic tells sessions attached to the topic.
 func (t *Topic) presTopic(p wsproto.Pres, except Session, to func(a *Attachment) bool) {
+	t.presTopics(except, news{p, to})
+}
+
+// presTopics tells several things at once, in one frame for each receiver. act
+// is left out where it is the receiver or src (wire.md §3.4).
+func (t *Topic) presTopics(except Session, items ...news) {
 	type view struct {
 		name  string
-		noAct bool
+		items uint8 // which of them, a bit for each
+		noAct uint8
+	}
+	var srcActs uint8
+	for i := range items {
+		if p := &items[i].pres; p.Act != 0 && p.Act.String() == p.Src {
+			srcActs |= 1 << i
+		}
 	}
 	// Nearly all receivers see the same; a p2p topic has two views.
 	var last view
 	var frame wsproto.Frame
-	actIsSrc := p.Act.String() == p.Src
 	for _, a := range t.attached {
-		if a.Session == except || !to(a) || !a.mode().Has(chat.ModePres) && p.What != "acs" && p.What != "gone" {
+		if a.Session == except {
 			continue
 		}
-		v := view{a.name, actIsSrc || p.Act == a.member.uid}
-		if frame == nil || v != last {
-			q := p
-			if q.Topic = a.name; v.noAct {
-				q.Act = 0
+		v := view{name: a.name, noAct: srcActs}
+		for i := range items {
+			n := &items[i]
+			if n.to(a) && (a.mode().Has(chat.ModePres) || n.pres.What == "acs" || n.pres.What == "gone") {
+				v.items |= 1 << i
 			}
-			frame, last = q.Frame(), v
+			if n.pres.Act == a.member.uid {
+				v.noAct |= 1 << i
+			}
+		}
+		if v.items == 0 {
+			continue
+		}
+		if frame == nil || v != last {
+			frame, last = nil, v
+			for i := range items {
+				if v.items&(1<<i) == 0 {
+					continue
+				}
+				p := items[i].pres
+				if p.Topic = a.name; v.noAct&(1<<i) != 0 {
+					p.Act = 0
+				}
+				frame = append(frame, p.Frame()...)
+			}
 		}
 		a.Session.Later(frame)
 	}
@@ -67,17 +102,23 @@ func (t *Topic) presMembers(rights chat.Mode, n notice, but chat.UID) {
 }
 
 // tellAccess tells everybody concerned that a member's modes changed
-// (wire.md §9.3, §9.4, §9.5). except is the session that caused it.
-func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UID, except Session, isNew bool) {
+// (wire.md §9.3, §9.4, §9.5), and what else is to be told on the topic with it.
+// except is the session that caused it.
+func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UID, except Session, isNew bool, also ...news) {
 	d := &wsproto.DAcs{Want: chat.Delta(oldWant, m.want), Given: chat.Delta(oldGiven, m.given)}
 	if isNew {
 		d = &wsproto.DAcs{Want: m.want.String(), Given: m.given.String()}
 	}
-	t.tellAccessOnTopic(m, d, actor, except)
+	own := news{wsproto.Pres{What: "acs", DAcs: d}, func(a *Attachment) bool { return a.member == m }}
 	if me, ok := t.kind.(*meTopic); ok {
+		t.presTopics(except, own)
 		me.visibility(oldWant & oldGiven)
 		return
 	}
+	t.presTopics(except, append([]news{own, {
+		wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: d},
+		func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() },
+	}}, also...)...)
 	mode := m.mode()
 	t.presMe(m.uid, notice{
 		pres:   wsproto.Pres{What: "acs", Act: actor, DAcs: d},
@@ -98,24 +139,15 @@ func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UI
 	}
 }
 
-func (t *Topic) tellAccessOnTopic(m *member, d *wsproto.DAcs, actor chat.UID, except Session) {
-	t.presTopic(wsproto.Pres{What: "acs", DAcs: d}, except,
-		func(a *Attachment) bool { return a.member == m })
-	if chat.KindOf(t.name) == chat.KindMe {
-		return
-	}
-	t.presTopic(wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: d}, except,
-		func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() })
-}
-
 // tellRemoved tells that a member left or was removed; he is no member any more
 // but may still be attached.
 func (t *Topic) tellRemoved(m *member, actor chat.UID, except Session) {
 	none := &wsproto.DAcs{Want: "N", Given: "N"}
 	sharers := func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() }
 	if chat.KindOf(t.name) == chat.KindGroup {
-		t.presTopic(wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: none}, except, sharers)
-		t.presTopic(wsproto.Pres{What: "off", Src: m.uid.String()}, except, sharers)
+		t.presTopics(except,
+			news{wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: none}, sharers},
+			news{wsproto.Pres{What: "off", Src: m.uid.String()}, sharers})
 	} else if peer := chat.P2PPeer(t.name, m.uid); peer != 0 {
 		t.Router.Tell(peer.MeName(), &online{src: t.name, seenAs: m.uid.String(), what: "off"})
 	}

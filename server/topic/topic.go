@@ -84,6 +84,7 @@ type Deps struct {
 	Store     Store
 	Router    Router
 	Validator Validator
+	Workers   *mailbox.Workers // nil: none are kept
 	Log       *slog.Logger
 	Now       func() time.Time
 	Config    Config
@@ -148,7 +149,7 @@ func (a *Attachment) mode() chat.Mode { return a.member.mode() }
 func New(d *Deps, name string) *Topic {
 	t := &Topic{Deps: d, name: name}
 	t.kind = newKind(t)
-	t.inbox.Init(d.Config.MailboxLimit, nil, t.handle)
+	t.inbox.Init(d.Workers, d.Config.MailboxLimit, nil, t.handle)
 	return t
 }
 

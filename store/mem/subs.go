@@ -116,6 +116,21 @@ func (s *Store) Subs(ctx context.Context, topic string) ([]store.Sub, error) {
 	return subs, nil
 }
 
+// Places implements store.Subs.
+func (s *Store) Places(ctx context.Context, id chat.UID) ([]store.Place, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	var out []store.Place
+	for _, sub := range s.subs {
+		if k := chat.KindOf(sub.Topic); sub.User == id && sub.Deleted.IsZero() && k != chat.KindMe && k != chat.KindFnd {
+			out = append(out, store.Place{Topic: sub.Topic, Mode: sub.Mode(), Reader: sub.Reader})
+		}
+	}
+	return out, nil
+}
+
 // UpdateSubs implements store.Subs.
 func (s *Store) UpdateSubs(ctx context.Context, ups ...store.SubUpdate) error {
 	if err := s.lock(ctx); err != nil {

@@ -96,6 +96,23 @@ func (s *Store) Subs(ctx context.Context, topic string) ([]store.Sub, error) {
 	return subs, err
 }
 
+// Places implements store.Subs. Its index holds all that it needs.
+func (s *Store) Places(ctx context.Context, id chat.UID) ([]store.Place, error) {
+	var out []store.Place
+	err := s.read(ctx, "places", func(c *conn) error {
+		out = out[:0]
+		return c.query(`SELECT topic, reader, want, given FROM subs WHERE user = ? AND deleted = 0`, func(r *row) error {
+			p := store.Place{Topic: r.text(), Reader: r.flag()}
+			p.Mode = r.mode() & r.mode()
+			if k := chat.KindOf(p.Topic); k != chat.KindMe && k != chat.KindFnd {
+				out = append(out, p)
+			}
+			return nil
+		}, id)
+	})
+	return out, err
+}
+
 // UpdateSubs implements store.Subs.
 func (s *Store) UpdateSubs(ctx context.Context, ups ...store.SubUpdate) error {
 	return s.write(ctx, "update subs", func(c *conn) error { return updateSubs(c, ups) })

@@ -17,6 +17,7 @@ func subCases() []testCase {
 		{"subs/update", subUpdate},
 		{"subs/update all or nothing", subUpdateRefused},
 		{"subs/delete", subDelete},
+		{"subs/places of a user", subPlaces},
 	}
 }
 
@@ -143,4 +144,26 @@ func subDelete(k *kit) {
 	k.same("own deletions", ds, []store.Deletion{})
 	k.same("history", k.seqs(name, store.HistoryQuery{For: a}), down(5, 1))
 	k.same("history of the other", k.seqs(name, store.HistoryQuery{For: b}), down(5, 3))
+}
+
+func subPlaces(k *kit) {
+	a, b := chat.NewUID(), chat.NewUID()
+	group, left, pair := k.group(a), k.group(a), chat.P2PName(a, b)
+	places := func() []store.Place {
+		list, err := k.Places(k.ctx, a)
+		k.must("Places", err)
+		slices.SortFunc(list, func(x, y store.Place) int { return cmp.Compare(x.Topic, y.Topic) })
+		return list
+	}
+	me, other, p2p, channel := newSub(a.MeName(), a), newSub(group, b), newSub(pair, a), newSub(chat.NewGroupName(), a)
+	p2p.Want, p2p.Given = chat.ModeFull, chat.ModeP2P
+	channel.Want, channel.Given, channel.Reader = chat.ModeReader, chat.ModeReader, true
+	k.must("PutSubs", k.PutSubs(k.ctx, me, other, p2p, channel))
+	k.must("DeleteSub", k.DeleteSub(k.ctx, left, a, at(9)))
+	want := []store.Place{
+		{Topic: group, Mode: k.sub(group, a).Mode()}, {Topic: pair, Mode: chat.ModeP2P},
+		{Topic: channel.Topic, Mode: chat.ModeReader, Reader: true},
+	}
+	slices.SortFunc(want, func(x, y store.Place) int { return cmp.Compare(x.Topic, y.Topic) })
+	k.same("places", places(), want)
 }

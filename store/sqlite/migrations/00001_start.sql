@@ -110,7 +110,7 @@ CREATE TABLE subs (
     private BLOB,
     UNIQUE (topic, user)
 );
-CREATE INDEX subs_user ON subs (user);
+CREATE INDEX subs_user ON subs (user, deleted, topic, reader, want, given);
 
 -- A message deleted for everybody keeps its row, without content.
 CREATE TABLE messages (
