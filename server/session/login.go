@@ -130,7 +130,7 @@ func (s *Session) changeTag(ctx context.Context, u chat.UID, old, tag string) er
 	if err := s.reg.Store.UpdateUser(ctx, u, store.UserUpdate{Tags: &tags}); err != nil {
 		return err
 	}
-	_, err = s.reg.hub.PostLive(u.MeName(), topic.TagChange{Tags: tags})
+	_, err = s.reg.hub.PostLive(u.MeName(), topic.TagChange{Tags: tags, Except: s})
 	return err
 }
 

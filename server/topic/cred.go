@@ -92,11 +92,14 @@ func (t *meTopic) changeTags(ctx context.Context, add, remove string) error {
 
 // TagChange tells a live me that the server changed a tag of its user, whose
 // login has another name now.
-type TagChange struct{ Tags []string }
+type TagChange struct {
+	Tags   []string
+	Except Session // that caused it, if it is to be told otherwise
+}
 
 func (e TagChange) apply(t *Topic) {
 	if me, ok := t.kind.(*meTopic); ok && t.loadErr == nil {
 		me.user.Tags = e.Tags
-		me.presTopic(wsproto.Pres{What: "tags"}, nil, func(*Attachment) bool { return true })
+		me.presTopic(wsproto.Pres{What: "tags"}, e.Except, func(*Attachment) bool { return true })
 	}
 }

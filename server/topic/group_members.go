@@ -11,10 +11,20 @@ import (
 
 // enter makes the requester a member, if the group is open to him.
 func (t *groupTopic) enter(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (joined, error) {
+	s, err := t.draft(ctx, r, q, want, explicit)
+	if err != nil {
+		return joined{}, err
+	}
+	m, err := t.addSub(ctx, s)
+	return joined{member: m, isNew: true}, err
+}
+
+// draft is the subscription of a newcomer, yet to be stored.
+func (t *groupTopic) draft(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (store.Sub, error) {
 	s := store.Sub{Topic: t.name, User: r.User, Created: r.TS, Updated: r.TS, Given: t.defaultFor(r.Level)}
 	former, err := t.formerSub(ctx, r.User)
 	if err != nil {
-		return joined{}, err
+		return s, err
 	}
 	if former != nil { // leaving does not lift a ban
 		s.Given = former.Given &^ chat.ModeOwner
@@ -24,15 +34,14 @@ func (t *groupTopic) enter(ctx context.Context, r *Request, q *wsproto.Sub, want
 	}
 	switch {
 	case !s.Given.Has(chat.ModeJoin), s.Want.Has(chat.ModeOwner):
-		return joined{}, wsproto.ErrDenied
-	case len(t.members) >= t.Config.MaxSubscribers:
-		return joined{}, wsproto.ErrPolicy
+		return s, wsproto.ErrDenied
+	case len(t.members)+len(t.joins) >= t.Config.MaxSubscribers:
+		return s, wsproto.ErrPolicy
 	}
 	if q.Set != nil && q.Set.Desc != nil {
 		s.Private, _ = merge(nil, q.Set.Desc.Private)
 	}
-	m, err := t.addSub(ctx, s)
-	return joined{member: m, isNew: true}, err
+	return s, nil
 }
 
 // defaultFor is what the group grants by default to a level.

@@ -22,7 +22,7 @@ func (t *Topic) collect(r *Request) {
 	p, err := t.accept(r)
 	if err != nil {
 		// Answers about one topic keep the order of the requests.
-		t.flush()
+		t.flushPubs()
 		if r.id != "" {
 			t.refuse(r, err)
 		}
@@ -71,9 +71,9 @@ func messageHead(head map[string]json.RawMessage, sender chat.UID) json.RawMessa
 	return b
 }
 
-// flush stores the batch, then answers, then tells everybody: nobody ever sees
+// flushPubs stores the batch, then answers, then tells everybody: nobody ever sees
 // a message that a restart takes back.
-func (t *Topic) flush() {
+func (t *Topic) flushPubs() {
 	if len(t.pubs) == 0 {
 		return
 	}

@@ -25,6 +25,11 @@ func (t *Topic) subscribe(r *Request, q *wsproto.Sub) {
 		t.refuse(r, err)
 		return
 	}
+	t.subscribed(r, q, j)
+}
+
+// subscribed attaches the requester, who is a member now, and answers.
+func (t *Topic) subscribed(r *Request, q *wsproto.Sub, j joined) {
 	m := j.member
 	r.name = t.kind.nameFor(r.User)
 	ok := wsproto.OK

@@ -112,8 +112,9 @@ type Topic struct {
 	rec        *store.Topic // nil for me, which has none
 	members    map[chat.UID]*member
 	attached   []*Attachment
-	foreground int // attached sessions that count as presence
-	pubs       []pub
+	foreground int         // attached sessions that count as presence
+	pubs       []pub       // accepted, not stored yet; of pubs and joins one is empty
+	joins      []join      // likewise
 	idle       *time.Timer // running while nobody is attached
 	generation int         // number of attachments so far; tells a late idle timer
 }
@@ -166,20 +167,23 @@ func (t *Topic) Urge(e Event) error { return t.inbox.Urge(e) }
 // Close handles what is queued and refuses everything else.
 func (t *Topic) Close(ctx context.Context) error { return t.inbox.Close(ctx) }
 
-// handle is the topic's goroutine. Consecutive {pub}s go to the store together.
+// handle is the topic's goroutine. Consecutive {pub}s go to the store together,
+// and so do people who join a group one after the other.
 func (t *Topic) handle(batch []Event) {
 	defer t.recover(batch)
 	if !t.loaded {
 		t.load(batch[0])
 	}
 	for _, e := range batch {
-		r, ok := e.(*Request)
-		if ok && r.Msg.Pub != nil {
+		switch r, ok := e.(*Request); {
+		case ok && r.Msg.Pub != nil:
+			t.flushJoins()
 			t.collect(r)
-			continue
+		case ok && r.Msg.Sub != nil && t.collectJoin(r):
+		default:
+			t.flush()
+			e.apply(t)
 		}
-		t.flush()
-		e.apply(t)
 	}
 	t.flush()
 	t.rest()
@@ -266,6 +270,12 @@ func (t *Topic) drop() {
 	if chat.KindOf(t.name) != chat.KindP2P { // two users may meet again at once
 		t.loadErr = wsproto.ErrTopicNotFound
 	}
+}
+
+// flush stores what was collected.
+func (t *Topic) flush() {
+	t.flushPubs()
+	t.flushJoins()
 }
 
 func (t *Topic) now() time.Time { return t.Now().UTC().Truncate(time.Millisecond) }
