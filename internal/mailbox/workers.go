@@ -1,5 +1,7 @@
 package mailbox
 
+import "sync"
+
 // Workers are goroutines that drain boxes, kept for the next box when one is
 // empty: a goroutine that has been deep in the store has a stack of the right
 // size, and a fresh one would have to grow it again, copying, for every batch.
@@ -8,6 +10,7 @@ type Workers struct {
 	jobs chan drainer // unbuffered: a send succeeds if somebody is idle
 	idle chan struct{}
 	quit chan struct{}
+	once sync.Once
 }
 
 type drainer interface{ drain() }
@@ -19,7 +22,7 @@ func NewWorkers(kept int) *Workers {
 }
 
 // Close ends the idle goroutines. Boxes go on being drained.
-func (w *Workers) Close() { close(w.quit) }
+func (w *Workers) Close() { w.once.Do(func() { close(w.quit) }) }
 
 // run drains d soon; a nil pool does so too.
 func (w *Workers) run(d drainer) {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -86,13 +87,19 @@ func testHub(t *testing.T) (*Hub, *mem.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(topic.Deps{
+	h := New(topic.Deps{
 		Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Config: topic.Config{
 			MaxSubscribers: 8, MaxResults: 100, MaxPage: 100, MailboxLimit: 100, IdleAfter: 4 * time.Second, UADelay: time.Second,
 			StoreTimeout: time.Second,
 		},
-	}), st
+	})
+	t.Cleanup(func() {
+		if err := h.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return h, st
 }
 
 // ask posts a request and waits until it is dealt with.

@@ -103,7 +103,8 @@ func (s *Store) Places(ctx context.Context, id chat.UID) ([]store.Place, error) 
 		out = out[:0]
 		return c.query(`SELECT topic, reader, want, given FROM subs WHERE user = ? AND deleted = 0`, func(r *row) error {
 			p := store.Place{Topic: r.text(), Reader: r.flag()}
-			p.Mode = r.mode() & r.mode()
+			want, given := r.mode(), r.mode()
+			p.Mode = want & given
 			if k := chat.KindOf(p.Topic); k != chat.KindMe && k != chat.KindFnd {
 				out = append(out, p)
 			}

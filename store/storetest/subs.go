@@ -161,7 +161,8 @@ func subPlaces(k *kit) {
 	k.must("PutSubs", k.PutSubs(k.ctx, me, other, p2p, channel))
 	k.must("DeleteSub", k.DeleteSub(k.ctx, left, a, at(9)))
 	want := []store.Place{
-		{Topic: group, Mode: k.sub(group, a).Mode()}, {Topic: pair, Mode: chat.ModeP2P},
+		{Topic: group, Mode: k.sub(group, a).Mode()},
+		{Topic: pair, Mode: chat.ModeP2P},
 		{Topic: channel.Topic, Mode: chat.ModeReader, Reader: true},
 	}
 	slices.SortFunc(want, func(x, y store.Place) int { return cmp.Compare(x.Topic, y.Topic) })
