@@ -37,7 +37,11 @@ func (t *Topic) accept(r *Request) (pub, error) {
 	switch {
 	case a == nil: // the topic may be gone, too
 		return pub{}, wsproto.ErrAttachFirst
-	case t.readOnly || !a.mode().Has(chat.ModeWrite):
+	case t.readOnly:
+		return pub{}, wsproto.ErrDenied
+	case !wsproto.IsNull(r.Msg.Pub.Head["webrtc"]): // there are no calls in this version (wire.md §13.1)
+		return pub{}, wsproto.ErrUnsupported
+	case !a.mode().Has(chat.ModeWrite):
 		return pub{}, wsproto.ErrDenied
 	case t.rec.Seq+len(t.pubs) >= chat.MaxSeq:
 		return pub{}, wsproto.ErrPolicy
