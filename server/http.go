@@ -97,6 +97,31 @@ func (s *Server) static() http.Handler {
 			s.refuse(w, http.StatusMethodNotAllowed, wsproto.ErrNotAllowed)
 			return
 		}
-		files.ServeHTTP(w, r)
+		files.ServeHTTP(&jsonErrors{ResponseWriter: w, server: s}, r)
 	})
+}
+
+// jsonErrors lets a handler's errors appear as a {ctrl}, like all others of the
+// server (surfaces.md §1.11).
+type jsonErrors struct {
+	http.ResponseWriter
+	server *Server
+	failed bool // the body of the handler is not wanted
+}
+
+func (w *jsonErrors) WriteHeader(status int) {
+	if status < http.StatusBadRequest {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.failed = true
+	w.Header().Del("Content-Length")
+	w.server.refuse(w.ResponseWriter, status, &wsproto.Error{Code: status, Text: http.StatusText(status)})
+}
+
+func (w *jsonErrors) Write(p []byte) (int, error) {
+	if w.failed {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
 }
