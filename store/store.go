@@ -27,6 +27,7 @@ type Store interface {
 	Topics
 	Subs
 	Messages
+	Searcher
 
 	// Backup writes a consistent copy of the whole store to a new file while
 	// others go on reading and writing. progress, if not nil, is told pages
@@ -95,6 +96,17 @@ type Users interface {
 	UsersNotOK(ctx context.Context) (map[chat.UID]State, error)
 	// UpdateUser returns ErrNotFound or ErrDuplicate (Unique).
 	UpdateUser(ctx context.Context, id chat.UID, up UserUpdate) error
+	// DeleteUser deletes an account. Marked (not hard): its state becomes
+	// StateDeleted; the groups that it owns, its p2p topics and its slf are
+	// marked as deleted with all their subscriptions, and so are its own
+	// subscriptions elsewhere (me and fnd stay); its devices are gone. Logins,
+	// credentials and tags stay, so that a login can be told what happened.
+	// Hard: all of that is purged with everything that belongs to the user, and
+	// his messages in other topics lose their sender; the ID stays in
+	// UsersNotOK for ever as StateDeleted, so that tokens which are still valid
+	// lead nowhere. ErrNotFound: unknown, or purged already; marking again does
+	// nothing, purging somebody who was marked before works.
+	DeleteUser(ctx context.Context, id chat.UID, hard bool, at time.Time) error
 	// Seen notes when and with what a user was last online. It returns at
 	// once, is visible to reads at once, and durable within a second.
 	Seen(id chat.UID, at time.Time, userAgent string)
@@ -340,6 +352,9 @@ type Message struct {
 	From          chat.UID // nobody: the sender's account is gone
 	At            time.Time
 	Head, Content json.RawMessage // Head is nil or an object; Content is never nil
+	// Once, if not empty, is a text by which the sender knows the message: see
+	// Published. History does not return it.
+	Once string
 }
 
 // HistoryQuery selects messages. Deleted ones are never returned.
@@ -372,6 +387,12 @@ type Messages interface {
 	// + 1, else ErrSeqTaken (also for a topic that does not exist). It returns
 	// when they are durable.
 	Append(ctx context.Context, ms ...*Message) error
+	// Published finds the message that a user appended to a topic with this
+	// Once, whether it was deleted since or not. ErrNotFound.
+	Published(ctx context.Context, topic string, from chat.UID, once string) (seq int, at time.Time, err error)
+	// ForgetPublished lets Published forget messages older than before, at most
+	// limit of them, and returns how many it forgot.
+	ForgetPublished(ctx context.Context, before time.Time, limit int) (int, error)
 	// History returns messages newest first.
 	History(ctx context.Context, topic string, q HistoryQuery) ([]Message, error)
 	// DeleteMessages deletes and returns the ranges of what was deleted: for
@@ -384,4 +405,36 @@ type Messages interface {
 	// everybody, with since <= ID < before (0: open), by ID, at most limit
 	// entries (0: all).
 	Deletions(ctx context.Context, topic string, id chat.UID, since, before, limit int) ([]Deletion, error)
+}
+
+// Search selects users and topics by their tags (wire.md §11). Without All,
+// one of Any must match; with it they only add weight.
+type Search struct {
+	All    [][]string // of each group one tag at least must be there
+	Any    []string
+	Heavy  string   // namespace of tags whose match weighs 20 instead of 1
+	Except chat.UID // not found
+	Hidden bool     // suspended and deleted ones are found too
+	Limit  int      // the best; 0: all
+}
+
+// Found is a user or a topic that a search found.
+type Found struct {
+	User            chat.UID // nobody: it is a topic
+	Topic           string   // empty: it is a user
+	Updated         time.Time
+	State           State
+	Access          chat.Access
+	Channel         bool
+	SubCount        int // of a topic
+	Public, Trusted json.RawMessage
+	Tags            []string // those that matched, sorted
+}
+
+// Searcher finds users and groups by their tags.
+type Searcher interface {
+	// Search returns what matches, best first: by the weight of the tags that
+	// matched, then by SubCount, both descending, then users before topics and
+	// the older before the younger.
+	Search(ctx context.Context, q Search) ([]Found, error)
 }
