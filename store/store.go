@@ -246,7 +246,7 @@ type Sub struct {
 	Deleted          time.Time // zero: live
 	Reader           bool      // reads a channel without being a member
 	Want, Given      chat.Mode
-	Read, Recv       int // highest seq read, received; Read <= Recv
+	Read, Recv       int // highest seq read, received
 	Del              int // number of the last deletion that concerned the user
 	Private          json.RawMessage
 }

@@ -35,6 +35,12 @@ const (
 // MeName is the canonical name of u's topic me: the user ID itself.
 func (u UID) MeName() string { return u.String() }
 
+// FndName is the canonical name of u's topic fnd.
+func (u UID) FndName() string { return fndPrefix + u.text() }
+
+// SlfName is the canonical name of u's topic slf.
+func (u UID) SlfName() string { return slfPrefix + u.text() }
+
 // NewGroupName draws a random name for a group.
 func NewGroupName() string { return groupPrefix + NewUID().text() }
 

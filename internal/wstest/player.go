@@ -71,6 +71,32 @@ func (p *Player) Play(tr *Transcript) []string {
 	return problems
 }
 
+// Record runs the directives of a transcript and returns its text with the
+// frames that came in the place of those that were written: a first draft, to
+// be held against the specification line by line.
+func (p *Player) Record(text string) (string, error) {
+	tr, err := Read(strings.NewReader(text))
+	if err != nil {
+		return "", err
+	}
+	lines := strings.Split(text, "\n")
+	var out []string
+	next := 0 // first line not written yet
+	for i, s := range tr.steps {
+		for ; next < s.line; next++ {
+			if !isExpectation(strings.TrimSpace(lines[next])) {
+				out = append(out, lines[next])
+			}
+		}
+		got, err := p.step(s.text, s.want)
+		if err != nil {
+			return "", fmt.Errorf("line %d: %s: %w", tr.steps[i].line, s.text, err)
+		}
+		out = append(out, got...)
+	}
+	return strings.Join(out, "\n") + "\n", nil
+}
+
 // Close ends what the transcript left open.
 func (p *Player) Close() {
 	for _, s := range p.sessions {

@@ -140,16 +140,15 @@ func (s *Session) route(r *topic.Request) (string, error) {
 			return "", wsproto.ErrTopicNotFound
 		case r.Msg.Sub == nil:
 			return "", wsproto.ErrMalformed
-		case channel:
-			return "", wsproto.ErrUnsupported
 		}
-		r.Create = true
+		r.Create, r.Channel = true, channel
 		return chat.NewGroupName(), nil
 	}
 	canonical, channel, ok := chat.GroupName(name)
-	if !ok || channel {
+	if !ok {
 		return "", wsproto.ErrTopicNotFound
 	}
+	r.Channel = channel
 	return canonical, nil
 }
 

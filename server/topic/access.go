@@ -22,7 +22,10 @@ func parseMode(text string) (m chat.Mode, ok bool, err error) {
 func (t *Topic) newWant(m *member, want chat.Mode) (chat.Mode, chat.Mode, error) {
 	given := m.given
 	owner := chat.ModeOwner
-	if chat.KindOf(t.name) == chat.KindP2P {
+	switch {
+	case m.reader:
+		want = readerWant(want)
+	case chat.KindOf(t.name) == chat.KindP2P:
 		want = t.normP2P(want)
 	}
 	switch {

@@ -8,7 +8,7 @@ import (
 
 // attach adds a session; false if it is closed.
 func (t *Topic) attach(r *Request, m *member) *Attachment {
-	a := &Attachment{Session: r.Session, name: t.kind.nameFor(m.uid), member: m, level: r.Level, index: len(t.attached)}
+	a := &Attachment{Session: r.Session, name: t.nameOf(m), member: m, level: r.Level, obo: r.Sender != 0, index: len(t.attached)}
 	if !r.Session.SetAttachment(t.name, a) {
 		return nil
 	}
@@ -19,8 +19,11 @@ func (t *Topic) attach(r *Request, m *member) *Attachment {
 		t.idle.Stop()
 		t.idle = nil
 	}
+	m.sessions++
 	m.online++
-	t.foreground++
+	if !m.reader {
+		t.foreground++
+	}
 	return a
 }
 
@@ -35,8 +38,11 @@ func (t *Topic) detach(a *Attachment) {
 	t.attached[last] = nil
 	t.attached = t.attached[:last]
 	a.Session.SetAttachment(t.name, nil)
+	a.member.sessions--
 	a.member.online--
-	t.foreground--
+	if !a.member.reader {
+		t.foreground--
+	}
 }
 
 // evict detaches the user's sessions, telling all but one of them.

@@ -65,6 +65,9 @@ func deleteRanges(list []wsproto.SeqRange, last int) ([]chat.Range, error) {
 // (wire.md §7.8).
 func (t *Topic) delMessages(r *Request, a *Attachment, q *wsproto.Del) error {
 	mode := a.mode()
+	if a.member.reader {
+		return wsproto.ErrNotAllowed
+	}
 	if !mode.Has(chat.ModeDelete) && !mode.Has(chat.ModeRead) {
 		return wsproto.ErrDenied
 	}
@@ -102,14 +105,16 @@ func (t *Topic) tellDeleted(r *Request, a *Attachment, hard bool, deleted []chat
 		a.member.del = t.rec.Del
 		t.presTopic(onTopic, r.Session, func(b *Attachment) bool { return b.member == a.member })
 		if a.mode().Has(chat.ModePres) {
-			t.presMe(r.User, onMe)
+			t.presMe(a.member, onMe)
 		}
 		return
 	}
 	for _, m := range t.members {
 		m.del = t.rec.Del
 	}
-	t.presTopic(onTopic, r.Session, reads)
+	forReaders := onTopic
+	forReaders.Src = ""
+	t.presTopics(r.Session, news{onTopic, reads}, news{forReaders, func(b *Attachment) bool { return b.member.reader }})
 	onMe.pres.Act = r.User
 	t.presMembers(chat.ModeRead|chat.ModePres, onMe, 0)
 }

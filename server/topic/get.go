@@ -132,6 +132,10 @@ func (t *Topic) glanceSub(r *Request, o *wsproto.GetOpts) {
 		t.refuse(r, err)
 		return
 	}
+	if s.Reader != r.Channel {
+		r.reply(wsproto.ErrNotFound)
+		return
+	}
 	e := wsproto.MetaSub{User: r.User}
 	if !s.Deleted.IsZero() {
 		e.Deleted = wsproto.Time{Time: s.Deleted}
@@ -185,6 +189,9 @@ func (t *Topic) getData(r *Request, a *Attachment, o *wsproto.GetOpts) error {
 	for i := range ms {
 		m := &ms[i]
 		d := wsproto.Data{Topic: a.name, From: m.From, TS: m.At, Seq: m.Seq, Head: m.Head, Content: m.Content}
+		if a.member.reader {
+			d.From = 0
+		}
 		r.add(d.Frame())
 	}
 	r.reply(wsproto.Delivered.With("what", "data").With("count", len(ms)))

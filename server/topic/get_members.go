@@ -39,6 +39,9 @@ func (t *Topic) listMembers(a *Attachment, o *wsproto.GetOpts, profiles bool) ([
 			q.Limit = min(o.Limit, q.Limit)
 		}
 	}
+	if a.member.reader { // sees nobody but himself
+		q.User = a.member.uid
+	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	list, err := t.Store.Members(ctx, t.name, q)
@@ -74,7 +77,11 @@ func (t *Topic) memberEntry(a *Attachment, m *store.Member, o *wsproto.GetOpts, 
 		}
 	}
 	if profiles {
-		if live := t.members[m.User]; live != nil && a.mode().Has(chat.ModePres) {
+		live := t.members[m.User]
+		if own {
+			live = a.member
+		}
+		if live != nil && a.mode().Has(chat.ModePres) {
 			e.Online = live.online > 0
 		}
 		if changedSince(o, m.UserUpdated) {

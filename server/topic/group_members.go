@@ -11,22 +11,34 @@ import (
 
 // enter makes the requester a member, if the group is open to him.
 func (t *groupTopic) enter(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (joined, error) {
-	s, err := t.draft(ctx, r, q, want, explicit)
+	s, former, err := t.draft(ctx, r, q, want, explicit)
 	if err != nil {
 		return joined{}, err
 	}
-	m, err := t.addSub(ctx, s)
+	m, err := t.addMember(ctx, s, former)
 	return joined{member: m, isNew: true}, err
 }
 
-// draft is the subscription of a newcomer, yet to be stored.
-func (t *groupTopic) draft(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (store.Sub, error) {
+// addMember stores a subscription; who read the channel until now reads it no
+// more, but takes part.
+func (t *groupTopic) addMember(ctx context.Context, s store.Sub, former *store.Sub) (*member, error) {
+	if liveReader(former) {
+		if err := t.endReader(ctx, former); err != nil {
+			return nil, err
+		}
+	}
+	return t.addSub(ctx, s)
+}
+
+// draft is the subscription of a newcomer, yet to be stored, and the one that he
+// had before.
+func (t *groupTopic) draft(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (store.Sub, *store.Sub, error) {
 	s := store.Sub{Topic: t.name, User: r.User, Created: r.TS, Updated: r.TS, Given: t.defaultFor(r.Level)}
 	former, err := t.formerSub(ctx, r.User)
 	if err != nil {
-		return s, err
+		return s, nil, err
 	}
-	if former != nil { // leaving does not lift a ban
+	if former != nil && !former.Reader { // leaving does not lift a ban
 		s.Given = former.Given &^ chat.ModeOwner
 	}
 	if s.Want = want; !explicit {
@@ -34,14 +46,14 @@ func (t *groupTopic) draft(ctx context.Context, r *Request, q *wsproto.Sub, want
 	}
 	switch {
 	case !s.Given.Has(chat.ModeJoin), s.Want.Has(chat.ModeOwner):
-		return s, wsproto.ErrDenied
+		return s, nil, wsproto.ErrDenied
 	case len(t.members)+len(t.joins) >= t.Config.MaxSubscribers:
-		return s, wsproto.ErrPolicy
+		return s, nil, wsproto.ErrPolicy
 	}
 	if q.Set != nil && q.Set.Desc != nil {
 		s.Private, _ = merge(nil, q.Set.Desc.Private)
 	}
-	return s, nil
+	return s, former, nil
 }
 
 // defaultFor is what the group grants by default to a level.
@@ -56,8 +68,12 @@ func (t *groupTopic) defaultFor(l chat.Level) chat.Mode {
 func (t *groupTopic) create(r *Request, q *wsproto.Sub) (joined, error) {
 	rec := store.Topic{
 		Name: t.name, Created: r.TS, Updated: r.TS, Touched: r.TS, Owner: r.User,
-		Access: chat.Access{Auth: chat.ModeGroup},
+		Access: chat.Access{Auth: chat.ModeGroup}, Channel: r.Channel,
 	}
+	if rec.Channel {
+		rec.Access.Auth = chat.ModeChannel
+	}
+	r.Channel = false // its owner is a member like others
 	s := store.Sub{
 		Topic: t.name, User: r.User, Created: r.TS, Updated: r.TS, Want: chat.ModeFull, Given: chat.ModeFull,
 	}
@@ -168,13 +184,14 @@ func (t *groupTopic) invite(r *Request, uid chat.UID, given chat.Mode, explicit 
 	if err != nil {
 		return err
 	}
-	if former != nil {
+	if former != nil && !former.Reader {
 		want = former.Want &^ chat.ModeOwner
 	}
 	if !want.Has(chat.ModeJoin) {
 		return wsproto.ErrDenied
 	}
-	m, err := t.addSub(ctx, store.Sub{Topic: t.name, User: uid, Created: r.TS, Updated: r.TS, Want: want, Given: given})
+	s := store.Sub{Topic: t.name, User: uid, Created: r.TS, Updated: r.TS, Want: want, Given: given}
+	m, err := t.addMember(ctx, s, former)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (t *Topic) collectJoin(r *Request) bool {
 	g, ok := t.kind.(*groupTopic)
 	q := r.Msg.Sub
 	switch {
-	case !ok || !t.exists || t.loadErr != nil || r.Create || t.members[r.User] != nil,
+	case !ok || r.Channel || !t.exists || t.loadErr != nil || r.Create || t.members[r.User] != nil,
 		r.Session.Attachment(t.name) != nil,
 		q.Set != nil && q.Set.Sub != nil && q.Set.Sub.User != "",
 		slices.ContainsFunc(t.joins, func(j join) bool { return j.r.User == r.User }):
@@ -33,8 +33,8 @@ func (t *Topic) collectJoin(r *Request) bool {
 	t.flushPubs()
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	s, err := g.draft(ctx, r, q, want, explicit)
-	if err != nil {
+	s, former, err := g.draft(ctx, r, q, want, explicit)
+	if err != nil || liveReader(former) {
 		return false
 	}
 	t.joins = append(t.joins, join{r, s})

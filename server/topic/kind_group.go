@@ -36,8 +36,11 @@ func (t *groupTopic) load(ctx context.Context) error {
 func (t *groupTopic) nameFor(chat.UID) string { return t.name }
 
 func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
-	if r.Create {
+	switch {
+	case r.Create:
 		return t.create(r, q)
+	case r.Channel:
+		return t.joinReader(r, q)
 	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
@@ -67,6 +70,16 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 // attached tells members of the newcomer, and of the group's coming to life.
 func (t *groupTopic) attached(a *Attachment, j joined) {
 	m := a.member
+	if m.reader {
+		if t.readers == nil {
+			t.readers = make(map[chat.UID]*member, 1)
+		}
+		t.readers[m.uid] = m
+		if j.changed() {
+			t.tellAccess(m, j.oldWant, j.oldGiven, m.uid, a.Session, j.isNew)
+		}
+		return
+	}
 	var on []news
 	if m.online == 1 && t.foreground > 1 {
 		on = []news{{wsproto.Pres{What: "on", Src: m.uid.String()}, reads}}
@@ -82,7 +95,11 @@ func (t *groupTopic) attached(a *Attachment, j joined) {
 }
 
 func (t *groupTopic) detached(a *Attachment, _ bool) {
-	if m := a.member; m.online == 0 && t.members[m.uid] == m {
+	m := a.member
+	if m.reader && m.sessions == 0 {
+		delete(t.readers, m.uid)
+	}
+	if m.online == 0 && t.members[m.uid] == m {
 		t.presTopic(wsproto.Pres{What: "off", Src: m.uid.String()}, nil, reads)
 	}
 }
@@ -124,12 +141,18 @@ func (t *groupTopic) glance(r *Request) (*wsproto.MetaDesc, error) {
 		Chan: t.rec.Channel, SubCnt: t.rec.SubCount, Public: t.rec.Public, Trusted: t.rec.Trusted,
 		Acs: &wsproto.Acs{Mode: t.defaultFor(r.Level).String()},
 	}
+	if r.Channel {
+		d.Acs.Mode = chat.ModeReader.String()
+	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	return d, t.glanceMember(ctx, r, d)
 }
 
 func (t *groupTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
+	if a.member.reader {
+		return t.setReaderDesc(r, a, d)
+	}
 	hasTrusted := !wsproto.IsNull(d.Trusted)
 	hasPublic := !wsproto.IsNull(d.Public) || d.DefAcs != nil
 	if (hasPublic || hasTrusted) && t.rec.Owner != r.User || hasTrusted && !r.Root {
@@ -163,7 +186,10 @@ func (t *groupTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) erro
 	if profile {
 		upd := notice{pres: wsproto.Pres{What: "upd"}, always: false, except: r.Session}
 		t.presMembers(chat.ModeJoin, upd, r.User)
-		t.presMe(r.User, upd)
+		for _, m := range t.readers {
+			t.presMe(m, upd)
+		}
+		t.presMe(a.member, upd)
 	}
 	if err := t.setPrivate(r, a.member, d); err != nil && !errors.Is(err, wsproto.NotModified) {
 		return err
@@ -205,17 +231,20 @@ func (t *groupTopic) setTags(ctx context.Context, tags, unique []string) error {
 
 // remove deletes the group if the owner asks; others only leave.
 func (t *groupTopic) remove(r *Request, hard bool) error {
-	m := t.members[r.User]
+	m, err := t.subscriber(r)
 	switch {
+	case err != nil:
+		return err
 	case m == nil:
 		return wsproto.NoAction
-	case r.User != t.rec.Owner:
+	case r.Channel || r.User != t.rec.Owner:
 		return t.unsubscribe(r, m)
 	}
-	members := t.members
+	members, readers := t.members, t.readers
 	if err := t.purge(hard); err != nil {
 		return err
 	}
 	t.tellGone(members)
+	t.tellGone(readers)
 	return nil
 }

@@ -177,9 +177,9 @@ func (t *p2pTopic) glance(r *Request) (*wsproto.MetaDesc, error) {
 
 // glanceMember adds what a member who is not attached may know of his own.
 func (t *Topic) glanceMember(ctx context.Context, r *Request, d *wsproto.MetaDesc) error {
-	m := t.members[r.User]
-	if m == nil {
-		return nil
+	m, err := t.subscriber(r)
+	if m == nil || err != nil {
+		return err
 	}
 	s, err := t.Store.Sub(ctx, t.name, m.uid)
 	if err != nil {

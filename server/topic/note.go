@@ -25,12 +25,15 @@ func (t *Topic) note(r *Request, n *wsproto.Note) {
 		return
 	}
 	a := t.attachment(r)
-	m := t.members[r.User]
+	m := t.loadedMember(r)
 	switch {
 	case a == nil && n.What != "recv":
 		r.reply(wsproto.ErrAttachFirst)
 		return
 	case m == nil || n.Seq > t.rec.Seq:
+		return
+	case m.reader:
+		t.readerNote(r, m, n)
 		return
 	}
 	switch n.What {
@@ -51,7 +54,9 @@ func (t *Topic) mark(m *member, n *wsproto.Note) bool {
 	switch {
 	case n.What == "read" && n.Seq > m.read:
 		m.read = n.Seq
-		m.recv = max(m.recv, m.read)
+		if !m.reader { // the reference does not raise it for readers
+			m.recv = max(m.recv, m.read)
+		}
 	case n.What == "recv" && n.Seq > m.recv:
 		m.recv = n.Seq
 	default:
@@ -85,11 +90,11 @@ func (t *Topic) relay(r *Request, from *member, n *wsproto.Note) {
 			continue
 		}
 		if u == from.uid && (n.What == "read" || n.What == "recv") {
-			t.presMe(u, notice{pres: wsproto.Pres{What: n.What, Seq: n.Seq}, except: r.Session, unattached: true})
+			t.presMe(m, notice{pres: wsproto.Pres{What: n.What, Seq: n.Seq}, except: r.Session, unattached: true})
 		}
-		t.presMe(u, notice{
+		t.presMe(m, notice{
 			info: &wsproto.Info{
-				Topic: "me", Src: t.kind.nameFor(u), From: from.uid, What: n.What, Seq: n.Seq, Payload: n.Payload,
+				Topic: "me", Src: t.nameOf(m), From: from.uid, What: n.What, Seq: n.Seq, Payload: n.Payload,
 			},
 			except: r.Session, unattached: true,
 		})

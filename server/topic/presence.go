@@ -79,16 +79,27 @@ func (t *Topic) presTopics(except Session, items ...news) {
 	}
 }
 
-func reads(a *Attachment) bool { return a.mode().Has(chat.ModeRead) }
+// reads tells members who read, memberOrReader everybody else who does too.
+func reads(a *Attachment) bool { return !a.member.reader && a.mode().Has(chat.ModeRead) }
 
-// presMe tells the me of a member. The caller decides who is entitled.
-func (t *Topic) presMe(u chat.UID, n notice) {
+func everybody(*Attachment) bool { return true }
+
+// presMe tells the me of a member or reader. The caller decides who is entitled.
+func (t *Topic) presMe(m *member, n notice) {
 	n.src = t.name
-	n.pres.Src = t.kind.nameFor(u)
-	if n.pres.Act == u {
+	n.pres.Src = t.nameOf(m)
+	if n.pres.Act == m.uid {
 		n.pres.Act = 0
 	}
-	t.Router.Tell(u.MeName(), &n)
+	t.Router.Tell(m.uid.MeName(), &n)
+}
+
+// nameOf is what a member or reader calls the topic.
+func (t *Topic) nameOf(m *member) string {
+	if m.reader {
+		return chat.ChannelName(t.name)
+	}
+	return t.kind.nameFor(m.uid)
 }
 
 // presMembers tells the me of all members with these rights in the topic.
@@ -96,7 +107,7 @@ func (t *Topic) presMembers(rights chat.Mode, n notice, but chat.UID) {
 	t.countOnMe()
 	for u, m := range t.members {
 		if u != but && m.mode().Has(rights) && t.elsewhere(m, n.unattached) {
-			t.presMe(u, n)
+			t.presMe(m, n)
 		}
 	}
 }
@@ -115,23 +126,30 @@ func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UI
 		me.visibility(oldWant & oldGiven)
 		return
 	}
-	t.presTopics(except, append([]news{own, {
-		wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: d},
-		func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() },
-	}}, also...)...)
-	mode := m.mode()
-	t.presMe(m.uid, notice{
+	if m.reader { // nobody else's business
+		t.presTopics(except, own)
+	} else {
+		t.presTopics(except, append([]news{own, {
+			wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: d},
+			func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() },
+		}}, also...)...)
+	}
+	own2 := notice{
 		pres:   wsproto.Pres{What: "acs", Act: actor, DAcs: d},
-		except: except, unattached: true, always: true, mode: &mode,
-	})
-	asked := actor == m.uid && (isNew || m.want&^oldWant&^m.given != 0)
+		except: except, unattached: true, always: true,
+	}
+	if mode := m.mode(); !m.reader { // channels do not come and go for their readers
+		own2.mode = &mode
+	}
+	t.presMe(m, own2)
+	asked := !m.reader && actor == m.uid && (isNew || m.want&^oldWant&^m.given != 0)
 	if !asked || chat.KindOf(t.name) != chat.KindGroup {
 		return
 	}
 	t.countOnMe()
 	for u, o := range t.members {
 		if u != m.uid && o.mode().IsSharer() && t.elsewhere(o, true) {
-			t.presMe(u, notice{
+			t.presMe(o, notice{
 				pres:   wsproto.Pres{What: "acs", Tgt: m.uid, Act: actor, DAcs: d},
 				except: except, unattached: true, always: true,
 			})
@@ -144,21 +162,22 @@ func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UI
 func (t *Topic) tellRemoved(m *member, actor chat.UID, except Session) {
 	none := &wsproto.DAcs{Want: "N", Given: "N"}
 	sharers := func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() }
-	if chat.KindOf(t.name) == chat.KindGroup {
-		t.presTopics(except,
-			news{wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: none}, sharers},
-			news{wsproto.Pres{What: "off", Src: m.uid.String()}, sharers})
+	acs := news{wsproto.Pres{What: "acs", Src: m.uid.String(), Act: actor, DAcs: none}, sharers}
+	if m.reader {
+		t.presTopics(except, acs)
+	} else if chat.KindOf(t.name) == chat.KindGroup {
+		t.presTopics(except, acs, news{wsproto.Pres{What: "off", Src: m.uid.String()}, sharers})
 	} else if peer := chat.P2PPeer(t.name, m.uid); peer != 0 {
 		t.Router.Tell(peer.MeName(), &online{src: t.name, seenAs: m.uid.String(), what: "off"})
 	}
-	t.presMe(m.uid, notice{pres: wsproto.Pres{What: "gone"}, except: except, always: true, gone: true})
+	t.presMe(m, notice{pres: wsproto.Pres{What: "gone"}, except: except, always: true, gone: true})
 }
 
 // tellGone tells all members that the topic is deleted; the session that asked
 // for it too, as the reference does.
 func (t *Topic) tellGone(members map[chat.UID]*member) {
-	for u := range members {
-		t.presMe(u, notice{pres: wsproto.Pres{What: "gone"}, always: true, gone: true})
+	for _, m := range members {
+		t.presMe(m, notice{pres: wsproto.Pres{What: "gone"}, always: true, gone: true})
 	}
 }
 
@@ -169,7 +188,7 @@ func (t *Topic) countOnMe() {
 		m.onMe = 0
 	}
 	for _, a := range t.attached {
-		if a.Session.OnMe() {
+		if a.Session.OnMe() && !a.obo {
 			a.member.onMe++
 		}
 	}

@@ -160,13 +160,13 @@ func (t *Topic) broadcast(batch []pub) {
 		}
 	}
 	for _, a := range t.attached {
-		if !reads(a) {
+		if !a.mode().Has(chat.ModeRead) {
 			continue
 		}
 		b := blocks[a.name]
 		if b == nil {
 			b = new(block)
-			b.each, b.all = encodeBatch(batch, a.name)
+			b.each, b.all = encodeBatch(batch, a.name, a.member.reader)
 			blocks[a.name] = b
 		}
 		if a.acks == nil && !a.noEcho {
@@ -197,12 +197,17 @@ func (t *Topic) sendOwn(a *Attachment, batch []pub, each []wsproto.Frame) {
 	}
 }
 
-func encodeBatch(batch []pub, name string) (each []wsproto.Frame, all wsproto.Frame) {
+// encodeBatch makes the frames of messages; readers of a channel do not learn
+// who wrote them.
+func encodeBatch(batch []pub, name string, reader bool) (each []wsproto.Frame, all wsproto.Frame) {
 	each = make([]wsproto.Frame, len(batch))
 	size := 0
 	for i := range batch {
 		m := batch[i].msg
 		d := wsproto.Data{Topic: name, From: m.From, TS: m.At, Seq: m.Seq, Head: m.Head, Content: m.Content}
+		if reader {
+			d.From = 0
+		}
 		each[i] = d.Frame()
 		size += len(each[i])
 	}
@@ -219,12 +224,12 @@ func encodeBatch(batch []pub, name string) (each []wsproto.Frame, all wsproto.Fr
 // presMessages tells the me of members who are online but not attached here.
 func (t *Topic) presMessages(batch []pub) {
 	t.countOnMe()
-	for u, m := range t.members {
+	for _, m := range t.members {
 		if !m.mode().Has(chat.ModeRead|chat.ModePres) || !t.elsewhere(m, true) {
 			continue
 		}
 		for i := range batch {
-			t.presMe(u, notice{
+			t.presMe(m, notice{
 				pres:       wsproto.Pres{What: "msg", Seq: batch[i].msg.Seq, Act: batch[i].msg.From},
 				unattached: true,
 			})

@@ -41,6 +41,10 @@ func (r *Request) apply(t *Topic) {
 		t.refuse(r, t.loadErr)
 		return
 	} // other requests find nobody attached, as if the topic were not live
+	if r.Channel && t.loadErr == nil && t.exists && !t.rec.Channel {
+		t.refuse(r, wsproto.ErrNotFound)
+		return
+	}
 	switch {
 	case m.Sub != nil:
 		t.subscribe(r, m.Sub)
@@ -102,12 +106,20 @@ func (t *Topic) refuse(r *Request, err error) {
 	}
 }
 
-// attachment is how the request's session is attached here, for its user.
+// attachment is how the request's session is attached here, for its user and as
+// he addresses the topic.
 func (t *Topic) attachment(r *Request) *Attachment {
-	if a := r.Session.Attachment(t.name); a != nil && a.member.uid == r.User {
+	if a := r.Session.Attachment(t.name); a != nil && a.member.uid == r.User && a.member.reader == r.Channel {
 		return a
 	}
 	return nil
+}
+
+// otherwise tells a session that is attached as a reader but addresses the
+// group, or the other way round.
+func (t *Topic) otherwise(r *Request) bool {
+	a := r.Session.Attachment(t.name)
+	return a != nil && a.member.reader != r.Channel
 }
 
 // wireError is ErrorFor with the topic's name in the log.

@@ -83,7 +83,7 @@ func (t *Topic) setPrivate(r *Request, m *member, d *wsproto.SetDesc) error {
 		return err
 	}
 	m.updated = r.TS
-	t.presMe(m.uid, notice{pres: wsproto.Pres{What: "upd"}, except: r.Session})
+	t.presMe(m, notice{pres: wsproto.Pres{What: "upd"}, except: r.Session})
 	return nil
 }
 
@@ -103,7 +103,10 @@ func (t *Topic) setOwnParts(r *Request, q *wsproto.SetQuery) error {
 	if q.Sub != nil && q.Sub.User != "" && q.Sub.User != r.User.String() {
 		return wsproto.ErrDenied
 	}
-	m := t.memberOf(r.User)
+	m, err := t.subscriber(r)
+	if err != nil {
+		return err
+	}
 	if m == nil {
 		return wsproto.ErrNotFound
 	}
@@ -132,7 +135,10 @@ func (t *Topic) setOwnParts(r *Request, q *wsproto.SetQuery) error {
 	if want.Has(chat.ModeOwner) != m.want.Has(chat.ModeOwner) {
 		return wsproto.ErrDenied
 	}
-	if chat.KindOf(t.name) == chat.KindP2P {
+	switch {
+	case m.reader:
+		want = readerWant(want)
+	case chat.KindOf(t.name) == chat.KindP2P:
 		want = t.normP2P(want)
 	}
 	changed, err := t.changeOwn(r, m, want, m.given)

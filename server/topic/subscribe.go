@@ -31,9 +31,9 @@ func (t *Topic) subscribe(r *Request, q *wsproto.Sub) {
 // subscribed attaches the requester, who is a member now, and answers.
 func (t *Topic) subscribed(r *Request, q *wsproto.Sub, j joined) {
 	m := j.member
-	r.name = t.kind.nameFor(r.User)
+	r.name = t.nameOf(m)
 	ok := wsproto.OK
-	if j.changed() {
+	if j.changed() || m.reader {
 		ok = ok.With("acs", wsproto.NewAcs(m.want, m.given))
 	}
 	if j.tmpName != "" {
@@ -69,6 +69,8 @@ func wantedMode(q *wsproto.Sub) string {
 func (t *Topic) leave(r *Request, l *wsproto.Leave) {
 	a := t.attachment(r)
 	switch {
+	case a == nil && t.otherwise(r):
+		r.reply(wsproto.ErrNotFound)
 	case a == nil && l.Unsub:
 		r.reply(wsproto.ErrAttachFirst)
 	case a == nil:
@@ -89,7 +91,7 @@ func (t *Topic) leave(r *Request, l *wsproto.Leave) {
 // unsubscribe ends the subscription of the requester: {leave unsub}, or {del
 // topic} by somebody who does not own it.
 func (t *Topic) unsubscribe(r *Request, m *member) error {
-	if chat.KindOf(t.name) == chat.KindMe || m.uid == t.owner() {
+	if k := chat.KindOf(t.name); k == chat.KindMe || k == chat.KindFnd || m.uid == t.owner() && !m.reader {
 		return wsproto.ErrDenied
 	}
 	err := t.endSub(m)
@@ -101,7 +103,7 @@ func (t *Topic) unsubscribe(r *Request, m *member) error {
 	}
 	t.tellRemoved(m, r.User, r.Session)
 	t.evict(m, true, r.Session)
-	if len(t.members) == 0 {
+	if len(t.members) == 0 && t.exists && chat.KindOf(t.name) != chat.KindSys {
 		return t.purge(true)
 	}
 	return nil
@@ -114,7 +116,11 @@ func (t *Topic) endSub(m *member) error {
 	if err := t.Store.DeleteSub(ctx, t.name, m.uid, t.now()); err != nil {
 		return err
 	}
-	delete(t.members, m.uid)
+	if m.reader {
+		delete(t.readers, m.uid)
+	} else {
+		delete(t.members, m.uid)
+	}
 	t.rec.SubCount--
 	return nil
 }
@@ -146,10 +152,14 @@ func (t *Topic) addSub(ctx context.Context, s store.Sub) (*member, error) {
 }
 
 func newMember(s *store.Sub) *member {
-	return &member{
-		uid: s.User, want: s.Want, given: s.Given, read: s.Read, recv: max(s.Recv, s.Read), del: s.Del,
+	m := &member{
+		uid: s.User, reader: s.Reader, want: s.Want, given: s.Given, read: s.Read, recv: s.Recv, del: s.Del,
 		updated: s.Updated,
 	}
+	if !m.reader {
+		m.recv = max(m.recv, m.read)
+	}
+	return m
 }
 
 // formerSub is the subscription that the user once had and gave up, or nil.

@@ -111,6 +111,7 @@ type Topic struct {
 	loadErr    error        // why it could not be loaded
 	rec        *store.Topic // nil for me, which has none
 	members    map[chat.UID]*member
+	readers    map[chat.UID]*member // of a channel: those attached
 	attached   []*Attachment
 	foreground int         // attached sessions that count as presence
 	pubs       []pub       // accepted, not stored yet; of pubs and joins one is empty
@@ -122,11 +123,13 @@ type Topic struct {
 // member is a subscription of a live topic.
 type member struct {
 	uid         chat.UID
+	reader      bool // of a channel: no member, and in memory only while attached
 	want, given chat.Mode
 	read, recv  int
 	del         int
 	updated     time.Time
 	online      int // attached foreground sessions
+	sessions    int // attached sessions
 	onMe        int // scratch of publish: attached sessions that are on me too
 }
 
@@ -138,6 +141,7 @@ type Attachment struct {
 	name    string // what the receiver calls the topic
 	member  *member
 	level   chat.Level
+	obo     bool          // an administrator's session, acting for the member
 	index   int           // in Topic.attached
 	acks    wsproto.Frame // scratch of publish: answers to his own {pub}s
 	noEcho  bool          // scratch of publish: some of these he does not want back
@@ -266,7 +270,7 @@ func (t *Topic) unload() {
 // drop is the end of a deleted topic: what is still queued is answered as for
 // an unknown one.
 func (t *Topic) drop() {
-	t.exists, t.fresh, t.members, t.rec = false, true, nil, &store.Topic{}
+	t.exists, t.fresh, t.members, t.readers, t.rec = false, true, nil, nil, &store.Topic{}
 	if chat.KindOf(t.name) != chat.KindP2P { // two users may meet again at once
 		t.loadErr = wsproto.ErrTopicNotFound
 	}

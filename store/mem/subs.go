@@ -169,6 +169,6 @@ func (s *Store) SetMarks(topic string, id chat.UID, read, recv int) {
 	defer s.mu.Unlock()
 	if sub := s.live(topic, id); sub != nil {
 		sub.Read = max(sub.Read, read)
-		sub.Recv = max(sub.Recv, recv, read)
+		sub.Recv = max(sub.Recv, recv)
 	}
 }

@@ -146,5 +146,5 @@ func (s *Store) Seen(id chat.UID, at time.Time, userAgent string) {
 
 // SetMarks implements store.Subs.
 func (s *Store) SetMarks(topic string, id chat.UID, read, recv int) {
-	s.pending.note(func(m *marks) { m.setSub(subKey{topic, id}, mark{read, max(read, recv)}) })
+	s.pending.note(func(m *marks) { m.setSub(subKey{topic, id}, mark{read, recv}) })
 }
