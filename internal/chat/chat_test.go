@@ -208,6 +208,24 @@ func TestMergeRanges(t *testing.T) {
 	}
 }
 
+func TestValidTag(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ä", MaxTagLen)
+	for tag, want := range map[string]bool{
+		"a": true, "7": true, "travel": true, "a-b_c+d.e!f?g#h@i": true, "-": true, "?!": true, "Travel": true, long: true,
+		"路": true, "旅行": true, "مرحبا": true, "привет": true, "한국어": true, "٣": true, "½": true, "Ⅷ": true, "café": true,
+		"email:a@b.c": true, "tel:+16502530000": true, "ab:c": true, "a0_Z:c": true, "ab:路": true, "ab:" + long: true, "abcdefghijklmnop:x": true,
+		"": false, " ": false, "a b": false, " a": false, "a,b": false, `"a"`: false, "a/b": false, "a%": false, "a'b": false, "a\x00": false, "a\nb": false,
+		"cafe\u0301": false, "हिन्दी": false, "👍": false, "a👍": false, "a\xff": false, "\ufffd": false, "␡": false, "\u200b": false, long + "x": false,
+		":": false, "ab:": false, ":a": false, "a:b": false, "Ab:c": false, "1b:c": false, "ab:c:d": false, "ab: c": false, "a-b:c": false,
+		"abcdefghijklmnopq:x": false, "ab:" + long + "x": false, "åb:c": false,
+	} {
+		if got := ValidTag(tag); got != want {
+			t.Errorf("ValidTag(%q) = %t", tag, got)
+		}
+	}
+}
+
 func TestNormalizeTags(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ä", MaxTagLen)

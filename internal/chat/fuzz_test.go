@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -127,6 +128,19 @@ func FuzzTags(f *testing.F) {
 		}
 		if again := NormalizeTags(slices.Clone(tags), limit); tags != nil && !slices.Equal(again, tags) {
 			t.Fatalf("%q is not normal: %q", tags, again)
+		}
+	})
+}
+
+// FuzzValidTag compares the check with the regular expression of wire.md §11.1.
+func FuzzValidTag(f *testing.F) {
+	for _, s := range []string{"", "a", "旅行", "cafe\u0301", "👍", "email:a@b.c", "tel:+1", "ab:c:d", "Ab:c", "a\xff", strings.Repeat("ä", 97)} {
+		f.Add(s)
+	}
+	form := regexp.MustCompile(`^([a-z][A-Za-z0-9_]{1,15}:)?[\pL\pN_+.!?#@-]{1,96}$`)
+	f.Fuzz(func(t *testing.T, tag string) {
+		if got, want := ValidTag(tag), form.MatchString(tag); got != want {
+			t.Fatalf("ValidTag(%q) = %t", tag, got)
 		}
 	})
 }

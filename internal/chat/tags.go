@@ -68,3 +68,21 @@ func TagsIn(tags []string, namespaces ...string) []string {
 	}
 	return out
 }
+
+// ValidTag tells whether a text has the syntax of a tag, plain or prefixed: the
+// value is 1 to 96 letters, numbers and -_+.!?#@ (wire.md §11.1). Marks are not
+// among them, so a word of a script that writes vowels as marks is no tag.
+// Whether the tag is in lower case, and long enough to be stored, is another
+// question (NormalizeTags).
+func ValidTag(tag string) bool {
+	if p := TagPrefix(tag); p != "" {
+		tag = tag[len(p)+1:]
+	}
+	n := 0
+	for _, r := range tag {
+		if n++; n > MaxTagLen || !(unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("-_+.!?#@", r)) {
+			return false
+		}
+	}
+	return n > 0
+}
