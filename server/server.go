@@ -78,7 +78,7 @@ func New(d Deps) (*Server, error) {
 		}),
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), OutboxBytes: cfg.Limits.OutboxBytes,
-			MaxPending: cfg.Limits.MaxPendingRequests, Topic: tc,
+			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Topic: tc,
 		},
 	})
 	s.http = &http.Server{
@@ -94,7 +94,7 @@ func topicConfig(cfg *config.Config) topic.Config {
 	return topic.Config{
 		MaxSubscribers: cfg.MaxSubscribers, MaxTags: cfg.MaxTags, MaxResults: cfg.Store.MaxResults, MaxPage: maxPage,
 		DeleteAge: cfg.MessageDeleteAge, P2PDelete: cfg.P2PDeleteEnabled, AliasTag: cfg.AliasTag,
-		ImmutableTags: cfg.ImmutableTags(), MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay,
+		ImmutableTags: cfg.ImmutableTags(), MaskedTags: cfg.MaskedTags, Country: cfg.DefaultCountry, MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay,
 		StoreTimeout: storeTimeout,
 	}
 }

@@ -41,6 +41,15 @@ func (u UID) FndName() string { return fndPrefix + u.text() }
 // SlfName is the canonical name of u's topic slf.
 func (u UID) SlfName() string { return slfPrefix + u.text() }
 
+// ParseFndName is the user of a canonical fnd name.
+func ParseFndName(name string) (UID, error) {
+	text, ok := strings.CutPrefix(name, fndPrefix)
+	if !ok {
+		return 0, ErrUID
+	}
+	return ParseUID(userPrefix + text)
+}
+
 // NewGroupName draws a random name for a group.
 func NewGroupName() string { return groupPrefix + NewUID().text() }
 

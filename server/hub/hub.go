@@ -106,6 +106,13 @@ func (h *Hub) Detach(name string, a *topic.Attachment) {
 	}
 }
 
+// Urge hands to a live topic what it must not miss.
+func (h *Hub) Urge(name string, e topic.Event) {
+	if t := h.live(name); t != nil {
+		_ = t.Urge(e) // closed: the next topic of that name reads the store
+	}
+}
+
 // replace puts a fresh topic in the place of old, unless somebody did already.
 func (h *Hub) replace(name string, old *topic.Topic) *topic.Topic {
 	s := h.shard(name)

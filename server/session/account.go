@@ -188,12 +188,9 @@ func (s *Session) changeAccount(ctx context.Context, a *wsproto.Acc, who actor) 
 	case a.Scheme != "":
 		return s.changeLogin(ctx, uid, a)
 	case len(a.Cred) > 0:
-		return s.requestCreds(ctx, uid, a.Cred)
+		return s.requestCreds(ctx, uid, a)
 	case a.Status != "":
-		if s.level != chat.LevelRoot {
-			return nil, wsproto.ErrDenied
-		}
-		return nil, wsproto.ErrUnsupported // suspension comes with a later version
+		return wsproto.OK, s.changeState(ctx, uid, a.Status)
 	}
 	return nil, wsproto.ErrMalformed
 }
@@ -259,23 +256,22 @@ func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc)
 	return wsproto.OK, nil
 }
 
-func (s *Session) requestCreds(ctx context.Context, uid chat.UID, creds []wsproto.Cred) (*wsproto.Error, error) {
-	for i := range creds {
-		if creds[i].Val == "" {
+func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {
+	for i := range a.Cred {
+		if a.Cred[i].Val == "" {
 			continue
 		}
-		if err := s.reg.Validators.Request(ctx, uid, &creds[i]); err != nil {
+		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i]); err != nil {
 			return nil, err
 		}
 	}
-	missing, err := s.reg.Validators.Missing(ctx, uid, chat.LevelAuth)
+	level := chat.LevelAuth
+	if l, ok := chat.ParseLevel(a.AuthLevel); ok && s.level == chat.LevelRoot {
+		level = l
+	}
+	missing, err := s.reg.Validators.Missing(ctx, uid, level)
 	if err != nil || len(missing) == 0 {
 		return wsproto.OK, err
 	}
 	return wsproto.OK.With("cred", missing), nil
-}
-
-// delUser handles {del user}.
-func (s *Session) delUser(d *wsproto.Del, _ actor) {
-	s.ctrl(wsproto.ErrUnsupported, d.ID, "") // deletion of accounts comes with a later version
 }

@@ -121,8 +121,15 @@ func (s *Session) route(r *topic.Request) (string, error) {
 	if name == "" {
 		return "", wsproto.ErrMalformed
 	}
-	if name == "me" {
+	switch name {
+	case "me":
 		return r.User.MeName(), nil
+	case "fnd":
+		return r.User.FndName(), nil
+	case "slf":
+		return r.User.SlfName(), nil
+	case "sys":
+		return name, nil
 	}
 	if strings.HasPrefix(name, "usr") {
 		peer, err := chat.ParseUID(name)
@@ -181,7 +188,7 @@ func (s *Session) check(m *wsproto.ClientMsg) error {
 func (s *Session) post(canonical string, r *topic.Request) error {
 	m := r.Msg
 	s.slots <- struct{}{}
-	if m.Sub != nil || m.Get != nil || m.Set != nil || m.Del != nil && m.Del.What == "topic" {
+	if m.Sub != nil || m.Get != nil || m.Set != nil || m.Del != nil && m.Del.What == "topic" || m.Pub != nil && canonical == "sys" {
 		err := s.reg.hub.Post(canonical, r)
 		if err != nil {
 			<-s.slots

@@ -167,6 +167,11 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 	}
 	if !rec.NoLogin {
 		s.uid, s.level, s.me = rec.User, rec.Level, rec.User.MeName()
+		s.reg.enlist(s, s.uid)
+		if err := s.reg.roster.mayLogin(s.uid); err != nil { // he was suspended just now
+			s.reg.evict(s.uid, nil)
+			return nil, err
+		}
 		if err := s.putDevice(ctx); err != nil {
 			s.log().Warn("device not registered", "err", err)
 		}

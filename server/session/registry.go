@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ type Hub interface {
 	Post(name string, e topic.Event) error
 	PostLive(name string, e topic.Event) (live bool, err error)
 	Detach(name string, a *topic.Attachment)
+	Urge(name string, e topic.Event)
 }
 
 // Store is what sessions need of the store.
@@ -28,14 +30,16 @@ type Store interface {
 	store.Users
 	store.Credentials
 	store.Devices
+	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
+	Subs(ctx context.Context, topic string) ([]store.Sub, error)
 }
 
 // Config are the rules for sessions.
 type Config struct {
 	Hello       map[string]any // params of the answer to {hi}
-	MaxTags     int
-	OutboxBytes int // unsolicited bytes that may wait for a client
-	MaxPending  int // requests of a session that wait for their answers
+	Permanent   bool           // only administrators delete accounts
+	OutboxBytes int            // unsolicited bytes that may wait for a client
+	MaxPending  int            // requests of a session that wait for their answers
 	Topic       topic.Config
 }
 
@@ -71,6 +75,7 @@ type Registry struct {
 	mu       sync.Mutex
 	slots    [wheelSlots]map[*Session]struct{}
 	position uint8
+	users    map[chat.UID][]*Session // those logged in
 	closing  bool
 	count    int
 	empty    chan struct{} // closed when closing and count is 0
@@ -87,6 +92,7 @@ type Registry struct {
 func NewRegistry(d Deps) *Registry {
 	r := &Registry{
 		Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{}), hello: wsproto.Created.WithAll(d.Config.Hello),
+		users: make(map[chat.UID][]*Session),
 	}
 	for i := range r.slots {
 		r.slots[i] = make(map[*Session]struct{})
@@ -129,8 +135,41 @@ func (r *Registry) remove(s *Session, reason string) {
 	if len(r.slots[s.slot]) == 0 {
 		r.slots[s.slot] = make(map[*Session]struct{}) // maps never shrink
 	}
+	r.unlist(s)
 	if r.count--; r.count == 0 && r.closing {
 		close(r.empty)
+	}
+}
+
+// enlist notes whose session it is now.
+func (r *Registry) enlist(s *Session, u chat.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, open := r.slots[s.slot][s]; open {
+		s.user = u
+		r.users[u] = append(r.users[u], s)
+	}
+}
+
+func (r *Registry) unlist(s *Session) {
+	list := slices.DeleteFunc(r.users[s.user], func(o *Session) bool { return o == s })
+	if len(list) == 0 {
+		delete(r.users, s.user)
+	} else {
+		r.users[s.user] = list
+	}
+}
+
+// evict ends the sessions of a user, but for one.
+func (r *Registry) evict(u chat.UID, except *Session) {
+	r.mu.Lock()
+	list := slices.Clone(r.users[u])
+	r.mu.Unlock()
+	last := wsproto.Evicted.Reply("", "", r.now()).Frame()
+	for _, s := range list {
+		if s != except {
+			s.close(reasonEvicted, last, closeNormal)
+		}
 	}
 }
 

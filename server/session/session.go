@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/phone"
 	"parley/server/topic"
 	"parley/wsproto"
 )
@@ -57,7 +58,8 @@ type Session struct {
 	mu       sync.Mutex // guards the following
 	attached attachments
 	closed   bool
-	slot     uint8 // of the wheel of pings
+	slot     uint8    // of the wheel of pings
+	user     chat.UID // guarded by reg.mu: whose session it is, nobody before the login
 }
 
 // Send implements topic.Session.
@@ -115,6 +117,9 @@ func (s *Session) SetAttachment(name string, a *topic.Attachment) bool {
 
 // OnMe implements topic.Session.
 func (s *Session) OnMe() bool { return s.onMe.Load() }
+
+// Country implements topic.Session.
+func (s *Session) Country() string { return phone.CountryOf(s.lang) }
 
 // UserAgent implements topic.Session.
 func (s *Session) UserAgent() string { return s.ua }

@@ -36,6 +36,8 @@ func (h *fakeHub) Post(_ string, e topic.Event) error {
 
 func (h *fakeHub) PostLive(name string, e topic.Event) (bool, error) { return true, h.Post(name, e) }
 
+func (*fakeHub) Urge(string, topic.Event) {}
+
 func (h *fakeHub) Detach(string, *topic.Attachment) {}
 
 func (h *fakeHub) len() int {

@@ -27,6 +27,8 @@ func (t *Topic) newWant(m *member, want chat.Mode) (chat.Mode, chat.Mode, error)
 		want = readerWant(want)
 	case chat.KindOf(t.name) == chat.KindP2P:
 		want = t.normP2P(want)
+	case chat.KindOf(t.name) == chat.KindSys:
+		want = sysWant(want)
 	}
 	switch {
 	case t.owner() == m.uid && !want.Has(owner|chat.ModeJoin):
@@ -85,7 +87,7 @@ func (t *Topic) setWant(ctx context.Context, r *Request, m *member, want, given 
 	if err := t.Store.UpdateTopic(ctx, t.name, update); err != nil {
 		return false, err
 	}
-	t.rec.Owner = m.uid
+	t.rec.Owner, t.readOnly = m.uid, false // who acts is not suspended
 	m.want, m.given, m.updated = want, given, at
 	if former != nil {
 		former.want, former.given, former.updated = *update.Subs[1].Want, *update.Subs[1].Given, at

@@ -199,6 +199,9 @@ func (t *meTopic) seenAs(name string) string {
 	if peer := chat.P2PPeer(name, t.user.ID); peer != 0 {
 		return peer.String()
 	}
+	if chat.KindOf(name) == chat.KindSlf {
+		return "slf"
+	}
 	return name
 }
 

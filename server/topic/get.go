@@ -258,7 +258,7 @@ func (t *Topic) getCred(r *Request) error {
 }
 
 func (t *Topic) getAux(r *Request) error {
-	if _, ok := t.kind.(*meTopic); ok {
+	if !t.hasAux() {
 		return wsproto.ErrNotAllowed
 	}
 	if len(t.rec.Aux) == 0 {

@@ -7,7 +7,7 @@ import (
 	"parley/wsproto"
 )
 
-// kind is what differs between me, p2p and groups.
+// kind is what differs between me, fnd, p2p, groups, slf and sys.
 type kind interface {
 	// load reads the records; a topic that is not there yet is no error for
 	// kinds that can be made by subscribing.
@@ -60,6 +60,12 @@ func newKind(t *Topic) kind {
 		return &meTopic{Topic: t}
 	case chat.KindP2P:
 		return &p2pTopic{Topic: t}
+	case chat.KindFnd:
+		return &fndTopic{Topic: t}
+	case chat.KindSlf:
+		return &slfTopic{Topic: t}
+	case chat.KindSys:
+		return &sysTopic{Topic: t}
 	default:
 		return &groupTopic{Topic: t}
 	}

@@ -22,13 +22,8 @@ func (t *groupTopic) load(ctx context.Context) error {
 		return err
 	}
 	t.exists, t.rec = true, rec
-	t.readOnly = rec.State == store.StateSuspended
-	if rec.Owner != 0 {
-		u, err := t.Store.User(ctx, rec.Owner)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		t.readOnly = t.readOnly || u != nil && u.State == store.StateSuspended
+	if err := t.freeze(ctx); err != nil {
+		return err
 	}
 	return t.loadMembers(ctx)
 }

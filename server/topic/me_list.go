@@ -56,7 +56,10 @@ func (t *meTopic) canonical(name string) (string, error) {
 	if group, _, ok := chat.GroupName(name); ok {
 		return group, nil
 	}
-	if name == "slf" || name == "sys" {
+	switch name {
+	case "slf":
+		return t.user.ID.SlfName(), nil
+	case "sys":
 		return name, nil
 	}
 	peer, err := chat.ParseUID(name)

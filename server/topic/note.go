@@ -25,7 +25,10 @@ func (t *Topic) note(r *Request, n *wsproto.Note) {
 		return
 	}
 	a := t.attachment(r)
-	m := t.loadedMember(r)
+	m := t.members[r.User]
+	if r.Channel {
+		m = t.readers[r.User]
+	}
 	switch {
 	case a == nil && n.What != "recv":
 		r.reply(wsproto.ErrAttachFirst)

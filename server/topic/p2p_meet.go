@@ -67,6 +67,7 @@ func (t *p2pTopic) firstSubs(ctx context.Context, r *Request, q *wsproto.Sub, pe
 	if me == nil || other == nil {
 		return mine, theirs, wsproto.ErrUserNotFound
 	}
+	t.readOnly = me.State != store.StateOK || other.State != store.StateOK
 	mine, theirs = t.firstModes(r, q, me, other)
 	return mine, theirs, nil
 }

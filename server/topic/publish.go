@@ -12,8 +12,15 @@ import (
 // pub is a {pub} that was accepted and waits for the rest of its batch.
 type pub struct {
 	r   *Request
-	a   *Attachment
+	a   *Attachment // nil: not attached, which only sys allows
 	msg *store.Message
+}
+
+func (p *pub) member() *member {
+	if p.a == nil {
+		return nil
+	}
+	return p.a.member
 }
 
 // collect checks a {pub} and adds it to the batch, or refuses it.
@@ -35,6 +42,9 @@ func (t *Topic) collect(r *Request) {
 func (t *Topic) accept(r *Request) (pub, error) {
 	a := t.attachment(r)
 	switch {
+	case a == nil && chat.KindOf(t.name) == chat.KindSys && t.exists:
+		r.name = t.name
+		return pub{r, nil, t.draft(r)}, nil
 	case a == nil: // the topic may be gone, too
 		return pub{}, wsproto.ErrAttachFirst
 	case t.readOnly:
@@ -47,12 +57,16 @@ func (t *Topic) accept(r *Request) (pub, error) {
 		return pub{}, wsproto.ErrPolicy
 	}
 	r.name = a.name
+	return pub{r, a, t.draft(r)}, nil
+}
+
+// draft is the message of a {pub}, with the next seq.
+func (t *Topic) draft(r *Request) *store.Message {
 	q := r.Msg.Pub
-	m := &store.Message{
+	return &store.Message{
 		Topic: t.name, Seq: t.rec.Seq + len(t.pubs) + 1, From: r.User, At: r.TS,
 		Head: messageHead(q.Head, r.Sender), Content: q.Content,
 	}
-	return pub{r, a, m}, nil
 }
 
 // messageHead is the head as it is stored: "sender" is ours to set
@@ -84,15 +98,15 @@ func (t *Topic) flushPubs() {
 	batch := t.pubs
 	t.pubs = t.pubs[:0]
 	if err := t.append(batch); err != nil {
+		if errors.Is(err, store.ErrSeqTaken) { // what we know of the topic is wrong
+			err = t.reload(err)
+		}
 		e := t.wireError(err)
 		for i := range batch {
 			if p := &batch[i]; p.r.id != "" {
 				p.r.reply(e)
 			}
 			batch[i].r.finish()
-		}
-		if errors.Is(err, store.ErrSeqTaken) { // what we know of the topic is wrong
-			t.reload()
 		}
 		clear(batch)
 		return
@@ -118,28 +132,31 @@ func (t *Topic) append(batch []pub) error {
 	last := msgs[len(msgs)-1]
 	t.rec.Seq, t.rec.Touched = last.Seq, last.At
 	for i := range batch { // who writes has read
-		if m := batch[i].a.member; m.mode().Has(chat.ModeRead) {
+		if m := batch[i].member(); m != nil && m.mode().Has(chat.ModeRead) {
 			m.read, m.recv = batch[i].msg.Seq, batch[i].msg.Seq
 		}
 	}
 	for i := range batch {
-		if m := batch[i].a.member; m.read == batch[i].msg.Seq {
+		if m := batch[i].member(); m != nil && m.read == batch[i].msg.Seq {
 			t.Store.SetMarks(t.name, m.uid, m.read, m.recv)
 		}
 	}
 	return nil
 }
 
-// reload reads the topic again after somebody else wrote to it.
-func (t *Topic) reload() {
+// reload reads the topic again after somebody else wrote to it, or deleted it.
+func (t *Topic) reload(cause error) error {
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	rec, err := t.Store.Topic(ctx, t.name)
-	if err != nil {
-		t.Log.Error("topic not reloaded", "topic", t.name, "err", err)
-		return
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && rec.State == store.StateDeleted:
+		return wsproto.ErrTopicNotFound
+	case err != nil:
+		return err
 	}
 	t.rec = rec
+	return cause
 }
 
 // broadcast sends the batch to everybody attached who reads. What each receiver
@@ -154,6 +171,12 @@ func (t *Topic) broadcast(batch []pub) {
 	blocks := make(map[string]*block, 2)
 	for i := range batch {
 		p := &batch[i]
+		if p.a == nil {
+			if p.r.id != "" {
+				p.r.add(wsproto.AcceptedFrame(p.r.id, t.name, p.msg.Seq, p.msg.At))
+			}
+			continue
+		}
 		p.a.noEcho = p.a.noEcho || p.r.Msg.Pub.NoEcho
 		if p.r.id != "" {
 			p.a.acks = append(p.a.acks, wsproto.AcceptedFrame(p.r.id, p.a.name, p.msg.Seq, p.msg.At)...)
@@ -176,7 +199,7 @@ func (t *Topic) broadcast(batch []pub) {
 		}
 	}
 	for i := range batch { // those who may write but not read
-		if a := batch[i].a; a.acks != nil {
+		if a := batch[i].a; a != nil && a.acks != nil {
 			a.Session.Reply(a.acks)
 			a.acks, a.noEcho = nil, false
 		}

@@ -72,7 +72,10 @@ func (t *groupTopic) rejoinReader(ctx context.Context, r *Request, s *store.Sub,
 // subscriber is the subscription that a request is about, whether a session of
 // the user is attached or not; nil if there is none.
 func (t *Topic) subscriber(r *Request) (*member, error) {
-	if m := t.loadedMember(r); m != nil || !r.Channel {
+	if !r.Channel {
+		return t.memberOf(r.User), nil
+	}
+	if m := t.readers[r.User]; m != nil {
 		return m, nil
 	}
 	ctx, cancel := t.storeCtx()
@@ -85,14 +88,6 @@ func (t *Topic) subscriber(r *Request) (*member, error) {
 		return nil, err
 	}
 	return newMember(s), nil
-}
-
-// loadedMember is subscriber without those readers that are away.
-func (t *Topic) loadedMember(r *Request) *member {
-	if r.Channel {
-		return t.readers[r.User]
-	}
-	return t.memberOf(r.User)
 }
 
 // endReader ends the subscription of a reader who becomes a member.

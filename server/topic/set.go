@@ -157,10 +157,13 @@ func doneOr(r *Request, done bool) error {
 	return nil
 }
 
-// memberOf is the subscription of a user, on me too.
+// memberOf is the subscription of a user, on me and fnd too.
 func (t *Topic) memberOf(u chat.UID) *member {
-	if me, ok := t.kind.(*meTopic); ok {
-		return me.self
+	switch k := t.kind.(type) {
+	case *meTopic:
+		return k.self
+	case *fndTopic:
+		return k.self
 	}
 	return t.members[u]
 }
@@ -235,9 +238,15 @@ func (c *Config) NewTags(old, given []string) (tags, unique []string, err error)
 	return tags, aliases, nil
 }
 
+// hasAux tells topics with data that their members share.
+func (t *Topic) hasAux() bool {
+	k := chat.KindOf(t.name)
+	return k == chat.KindP2P || k == chat.KindGroup || k == chat.KindSlf
+}
+
 // setAux changes the data that the members of a topic share (wire.md §7.6).
 func (t *Topic) setAux(r *Request, a *Attachment, aux map[string]json.RawMessage) error {
-	if _, ok := t.kind.(*meTopic); ok {
+	if !t.hasAux() {
 		return wsproto.ErrNotAllowed
 	}
 	if !a.mode().IsAdmin() {

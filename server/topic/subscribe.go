@@ -116,13 +116,18 @@ func (t *Topic) endSub(m *member) error {
 	if err := t.Store.DeleteSub(ctx, t.name, m.uid, t.now()); err != nil {
 		return err
 	}
+	t.forget(m)
+	return nil
+}
+
+// forget takes note that a subscription has ended.
+func (t *Topic) forget(m *member) {
 	if m.reader {
 		delete(t.readers, m.uid)
 	} else {
 		delete(t.members, m.uid)
 	}
 	t.rec.SubCount--
-	return nil
 }
 
 // purge deletes the topic from the store and lets nobody in any more.
