@@ -117,6 +117,21 @@ type GetQuery struct {
 	Sub  *GetOpts `json:"sub"`
 	Data *GetOpts `json:"data"`
 	Del  *GetOpts `json:"del"`
+	// Sync goes with "sync", an addition of ours (docs/protocol.md).
+	Sync *SyncOpts `json:"sync"`
+}
+
+// SyncOpts is what a client knows of its conversations.
+type SyncOpts struct {
+	Topics map[string]SyncState `json:"topics"`
+	Limit  int                  `json:"limit"` // new messages of one topic; 0: the default
+}
+
+// SyncState is the last message and the last deletion that a client has of a
+// topic.
+type SyncState struct {
+	Seq int `json:"seq"`
+	Del int `json:"del"`
 }
 
 // GetOpts restricts a part; the zero value does not.

@@ -115,6 +115,9 @@ type MetaSub struct {
 	Trusted json.RawMessage `json:"trusted,omitempty"`
 	Private json.RawMessage `json:"private,omitempty"`
 	Seen    *Seen           `json:"seen,omitempty"`
+	// Recovered is set in answers to "sync" only: whether all that is new in
+	// the topic follows.
+	Recovered *bool `json:"recovered,omitempty"`
 }
 
 // MetaDel is the log of deletions.

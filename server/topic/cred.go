@@ -86,7 +86,7 @@ func (t *meTopic) changeTags(ctx context.Context, add, remove string) error {
 	if err := t.setTags(ctx, tags, nil); err != nil {
 		return err
 	}
-	t.presTopic(wsproto.Pres{What: "tags"}, nil, func(*Attachment) bool { return true })
+	t.presTopic(wsproto.Pres{What: "tags"}, nil, everybody)
 	return nil
 }
 
@@ -100,6 +100,6 @@ type TagChange struct {
 func (e TagChange) apply(t *Topic) {
 	if me, ok := t.kind.(*meTopic); ok && t.loadErr == nil {
 		me.user.Tags = e.Tags
-		me.presTopic(wsproto.Pres{What: "tags"}, e.Except, func(*Attachment) bool { return true })
+		me.presTopic(wsproto.Pres{What: "tags"}, e.Except, everybody)
 	}
 }

@@ -11,8 +11,8 @@ import (
 // Parts of a topic in the order in which {get} and {sub} answer them
 // (wire.md §2.6, §6.2).
 var (
-	getOrder = []string{"desc", "sub", "data", "del", "tags", "cred", "aux"}
-	subOrder = []string{"desc", "sub", "tags", "cred", "aux", "data", "del"}
+	getOrder = []string{"desc", "sub", "data", "del", "tags", "cred", "aux", "sync"}
+	subOrder = []string{"desc", "sub", "tags", "cred", "aux", "data", "del", "sync"}
 )
 
 // maxWhat is how many words of "what" are looked at.
@@ -24,7 +24,7 @@ func whatSet(what string) map[string]bool {
 	set := make(map[string]bool, len(words))
 	for _, w := range words[:min(len(words), maxWhat)] {
 		switch w {
-		case "desc", "sub", "data", "del", "tags", "cred", "aux":
+		case "desc", "sub", "data", "del", "tags", "cred", "aux", "sync":
 			set[w] = true
 		}
 	}
@@ -95,6 +95,12 @@ func (t *Topic) answerPart(r *Request, a *Attachment, q *wsproto.GetQuery, part 
 		return t.getCred(r)
 	case "aux":
 		return t.getAux(r)
+	case "sync":
+		me, ok := t.kind.(*meTopic)
+		if !ok {
+			return wsproto.ErrNotAllowed
+		}
+		return me.sync(r, q.Sync)
 	}
 	return nil
 }
@@ -187,12 +193,7 @@ func (t *Topic) getData(r *Request, a *Attachment, o *wsproto.GetOpts) error {
 		return nothing("data")
 	}
 	for i := range ms {
-		m := &ms[i]
-		d := wsproto.Data{Topic: a.name, From: m.From, TS: m.At, Seq: m.Seq, Head: m.Head, Content: m.Content}
-		if a.member.reader {
-			d.From = 0
-		}
-		r.add(d.Frame())
+		r.add(dataFrame(&ms[i], a.name, a.member.reader))
 	}
 	r.reply(wsproto.Delivered.With("what", "data").With("count", len(ms)))
 	return nil
@@ -225,15 +226,23 @@ func (t *Topic) getDel(r *Request, a *Attachment, o *wsproto.GetOpts) error {
 	if len(log) == 0 {
 		return nothing("del")
 	}
-	var d wsproto.MetaDel
+	t.meta(r, wsproto.Meta{Del: metaDel(log)})
+	return nil
+}
+
+// metaDel puts a log of deletions together; nil if it is empty.
+func metaDel(log []store.Deletion) *wsproto.MetaDel {
+	if len(log) == 0 {
+		return nil
+	}
+	d := &wsproto.MetaDel{}
 	var ranges []chat.Range
 	for _, e := range log {
 		d.Clear = max(d.Clear, e.ID)
 		ranges = append(ranges, e.Ranges...)
 	}
 	d.DelSeq = wsproto.SeqRanges(chat.MergeRanges(ranges))
-	t.meta(r, wsproto.Meta{Del: &d})
-	return nil
+	return d
 }
 
 func (t *Topic) getCred(r *Request) error {

@@ -220,18 +220,21 @@ func (t *Topic) sendOwn(a *Attachment, batch []pub, each []wsproto.Frame) {
 	}
 }
 
-// encodeBatch makes the frames of messages; readers of a channel do not learn
-// who wrote them.
+// dataFrame is a message as a receiver sees it who calls the topic by that name;
+// readers of a channel do not learn who wrote it.
+func dataFrame(m *store.Message, name string, reader bool) wsproto.Frame {
+	d := wsproto.Data{Topic: name, From: m.From, TS: m.At, Seq: m.Seq, Head: m.Head, Content: m.Content}
+	if reader {
+		d.From = 0
+	}
+	return d.Frame()
+}
+
 func encodeBatch(batch []pub, name string, reader bool) (each []wsproto.Frame, all wsproto.Frame) {
 	each = make([]wsproto.Frame, len(batch))
 	size := 0
 	for i := range batch {
-		m := batch[i].msg
-		d := wsproto.Data{Topic: name, From: m.From, TS: m.At, Seq: m.Seq, Head: m.Head, Content: m.Content}
-		if reader {
-			d.From = 0
-		}
-		each[i] = d.Frame()
+		each[i] = dataFrame(batch[i].msg, name, reader)
 		size += len(each[i])
 	}
 	if len(each) == 1 {

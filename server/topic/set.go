@@ -263,6 +263,6 @@ func (t *Topic) setAux(r *Request, a *Attachment, aux map[string]json.RawMessage
 	}
 	t.rec.Aux = v
 	r.reply(wsproto.OK)
-	t.presTopic(wsproto.Pres{What: "aux"}, r.Session, func(*Attachment) bool { return true })
+	t.presTopic(wsproto.Pres{What: "aux"}, r.Session, everybody)
 	return nil
 }
