@@ -20,14 +20,16 @@ import (
 // Store is a store.Store in memory. Every method may be called from any
 // goroutine. What goes in and out is copied.
 type Store struct {
-	mu      sync.Mutex // guards the following
-	closed  bool
-	users   map[chat.UID]*store.User
-	logins  []store.Login
-	creds   []credential
-	devices map[string]store.Device
-	topics  map[string]*topic
-	subs    map[subKey]*store.Sub
+	mu        sync.Mutex // guards the following
+	closed    bool
+	users     map[chat.UID]*store.User
+	purged    map[chat.UID]bool // their IDs are never free again
+	logins    []store.Login
+	creds     []credential
+	devices   map[string]store.Device
+	topics    map[string]*topic
+	subs      map[subKey]*store.Sub
+	published map[onceKey]published
 }
 
 var _ store.Store = (*Store)(nil)
@@ -35,10 +37,12 @@ var _ store.Store = (*Store)(nil)
 // New makes an empty store.
 func New() *Store {
 	return &Store{
-		users:   map[chat.UID]*store.User{},
-		devices: map[string]store.Device{},
-		topics:  map[string]*topic{},
-		subs:    map[subKey]*store.Sub{},
+		users:     map[chat.UID]*store.User{},
+		purged:    map[chat.UID]bool{},
+		devices:   map[string]store.Device{},
+		topics:    map[string]*topic{},
+		subs:      map[subKey]*store.Sub{},
+		published: map[onceKey]published{},
 	}
 }
 

@@ -18,7 +18,7 @@ type deletion struct {
 
 func copyMessage(m *store.Message) store.Message {
 	c := *m
-	c.Head, c.Content = raw(m.Head), raw(m.Content)
+	c.Head, c.Content, c.Once = raw(m.Head), raw(m.Content), ""
 	return c
 }
 
@@ -42,6 +42,7 @@ func (s *Store) Append(ctx context.Context, ms ...*store.Message) error {
 	}
 	for _, m := range ms {
 		t.Messages = append(t.Messages, copyMessage(m))
+		s.keep(m)
 		t.Seq, t.Touched = m.Seq, m.At
 	}
 	return nil

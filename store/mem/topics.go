@@ -2,7 +2,6 @@ package mem
 
 import (
 	"context"
-	"time"
 
 	"parley/store"
 )
@@ -73,32 +72,5 @@ func (s *Store) UpdateTopic(ctx context.Context, name string, up store.TopicUpda
 		t.Tags = sortedTags(*up.Tags)
 	}
 	s.updateSubs(up.Subs)
-	return nil
-}
-
-// DeleteTopic implements store.Topics.
-func (s *Store) DeleteTopic(ctx context.Context, name string, hard bool, at time.Time) error {
-	if err := s.lock(ctx); err != nil {
-		return err
-	}
-	defer s.mu.Unlock()
-	t := s.topics[name]
-	if t == nil {
-		return store.ErrNotFound
-	}
-	for key, sub := range s.subs {
-		switch {
-		case key.topic != name:
-		case hard:
-			delete(s.subs, key)
-		case sub.Deleted.IsZero():
-			sub.Deleted = at
-		}
-	}
-	if hard {
-		delete(s.topics, name)
-	} else {
-		t.State = store.StateDeleted
-	}
 	return nil
 }

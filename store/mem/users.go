@@ -20,7 +20,7 @@ func (s *Store) CreateUser(ctx context.Context, n *store.NewUser) error {
 		return err
 	}
 	defer s.mu.Unlock()
-	if s.users[n.User.ID] != nil || !s.tagsFree(n.Unique, n.User.ID.String()) || !s.subsFree(n.Me) {
+	if s.users[n.User.ID] != nil || s.purged[n.User.ID] || !s.tagsFree(n.Unique, n.User.ID.String()) || !s.subsFree(n.Me) {
 		return store.ErrDuplicate
 	}
 	if n.Login != nil && s.findLogin(n.Login.Scheme, n.Login.Name) != nil {
@@ -65,6 +65,9 @@ func (s *Store) UsersNotOK(ctx context.Context) (map[chat.UID]store.State, error
 		if u.State != store.StateOK {
 			out[id] = u.State
 		}
+	}
+	for id := range s.purged {
+		out[id] = store.StateDeleted
 	}
 	return out, nil
 }

@@ -69,35 +69,30 @@ func copyTo(c *conn, target string, goOn func() error, progress func(done, total
 
 // copyPages copies one state of the database: the read transaction around it
 // keeps writers from making SQLite start again.
-func copyPages(c *conn, path string, goOn func() error, progress func(done, total int)) (err error) {
-	if _, err := c.exec("BEGIN"); err != nil {
-		return err
-	}
-	defer func() {
-		_, e := c.exec("COMMIT")
-		err = errors.Join(err, e)
-	}()
-	if _, err := c.number("SELECT count(*) FROM sqlite_master"); err != nil {
-		return err
-	}
-	b, err := c.raw.(interface {
-		NewBackup(string) (*sqlite.Backup, error)
-	}).NewBackup(dsn(path))
-	if err != nil {
-		return err
-	}
-	for more := true; more; {
-		if err := goOn(); err != nil {
-			return errors.Join(err, b.Finish())
+func copyPages(c *conn, path string, goOn func() error, progress func(done, total int)) error {
+	return c.snapshot(func() error {
+		if _, err := c.number("SELECT count(*) FROM sqlite_master"); err != nil {
+			return err
 		}
-		if more, err = b.Step(backupPages); err != nil {
-			return errors.Join(err, b.Finish())
+		b, err := c.raw.(interface {
+			NewBackup(string) (*sqlite.Backup, error)
+		}).NewBackup(dsn(path))
+		if err != nil {
+			return err
 		}
-		if progress != nil {
-			progress(b.PageCount()-b.Remaining(), b.PageCount())
+		for more := true; more; {
+			if err := goOn(); err != nil {
+				return errors.Join(err, b.Finish())
+			}
+			if more, err = b.Step(backupPages); err != nil {
+				return errors.Join(err, b.Finish())
+			}
+			if progress != nil {
+				progress(b.PageCount()-b.Remaining(), b.PageCount())
+			}
 		}
-	}
-	return b.Finish()
+		return b.Finish()
+	})
 }
 
 // checkCopy has SQLite look through a copy that nobody else has open.

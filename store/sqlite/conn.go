@@ -161,6 +161,18 @@ func (c *conn) number(text string, args ...any) (n int64, err error) {
 	return n, err
 }
 
+// snapshot runs several reads that see the same state.
+func (c *conn) snapshot(read func() error) (err error) {
+	if _, err := c.exec("BEGIN"); err != nil {
+		return err
+	}
+	defer func() {
+		_, e := c.exec("COMMIT")
+		err = errors.Join(err, e)
+	}()
+	return read()
+}
+
 // bind turns arguments into what the driver takes. They are valid until the
 // next statement.
 func (c *conn) bind(args []any) []driver.NamedValue {

@@ -127,6 +127,13 @@ func (s *Store) read(ctx context.Context, what string, read func(*conn) error) e
 	return wrap(what, s.readers.with(ctx, read))
 }
 
+// readOne is read for several statements that must see the same state.
+func (s *Store) readOne(ctx context.Context, what string, read func(*conn) error) error {
+	return s.read(ctx, what, func(c *conn) error {
+		return c.snapshot(func() error { return read(c) })
+	})
+}
+
 // readOver is read for records with marks; lay lays the marks over them.
 func (s *Store) readOver(ctx context.Context, what string, read func(*conn) error, lay func(*overlay)) error {
 	return wrap(what, s.pending.over(func() error { return s.readers.with(ctx, read) }, lay))

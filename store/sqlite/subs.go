@@ -26,6 +26,7 @@ func (o *overlay) marks(s *store.Sub) {
 
 // putSubs inserts subscriptions or revives deleted ones.
 func putSubs(c *conn, subs ...store.Sub) error {
+	live := 0 // not yet counted, all of one topic
 	for i := range subs {
 		s := &subs[i]
 		n, err := c.exec(`INSERT INTO subs (topic, user, peer, created, updated, deleted, reader, want, given, read, recv, del, private)
@@ -44,9 +45,13 @@ func putSubs(c *conn, subs ...store.Sub) error {
 			return store.ErrDuplicate
 		}
 		if s.Deleted.IsZero() {
-			if err := countSubs(c, s.Topic, 1); err != nil {
+			live++
+		}
+		if live > 0 && (i == len(subs)-1 || subs[i+1].Topic != s.Topic) {
+			if err := countSubs(c, s.Topic, live); err != nil {
 				return err
 			}
+			live = 0
 		}
 	}
 	return nil

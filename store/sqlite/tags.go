@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 
-	"parley/internal/chat"
 	"parley/store"
 )
 
@@ -41,57 +40,109 @@ func (r *row) tags() []string {
 	return tags
 }
 
-// owner is the record that has tags: one of the two is set.
+// Kinds of those who have tags.
+const (
+	kindUser  = 0
+	kindTopic = 1
+)
+
+// owner is who has tags, as the index of tags knows him.
 type owner struct {
-	user  chat.UID
-	topic int64
+	kind   int
+	slot   int64 // of a user; the ID of a topic
+	hidden bool  // the state is not store.StateOK
 }
 
 // claim refuses with store.ErrDuplicate if somebody else has one of the tags.
 func (o owner) claim(c *conn, unique []string) error {
 	for _, tag := range unique {
-		n, err := c.number(`SELECT
-			(SELECT count(*) FROM user_tags WHERE tag = ?1 AND user <> ?2) +
-			(SELECT count(*) FROM topic_tags WHERE tag = ?1 AND topic <> ?3)`, tag, o.user, o.topic)
+		err := c.query(`SELECT kind, block, holders FROM tag_blocks WHERE tag = ?`, func(r *row) error {
+			kind, at := r.int(), r.num()
+			var b block
+			b.read(r.bytes())
+			if kind == o.kind && at == o.slot>>blockShift {
+				b.remove(o.slot & blockMask)
+			}
+			if b != (block{}) {
+				return store.ErrDuplicate
+			}
+			return nil
+		}, tag)
 		if err != nil {
 			return err
-		}
-		if n > 0 {
-			return store.ErrDuplicate
 		}
 	}
 	return nil
 }
 
-// retag replaces the tags in the index of tags.
-func (o owner) retag(c *conn, old, tags []string) error {
-	remove, add, id := `DELETE FROM user_tags WHERE tag = ? AND user = ?`, `INSERT INTO user_tags (tag, user) VALUES (?, ?)`, int64(o.user)
-	if o.topic != 0 {
-		remove, add, id = `DELETE FROM topic_tags WHERE tag = ? AND topic = ?`, `INSERT INTO topic_tags (tag, topic) VALUES (?, ?)`, o.topic
-	}
-	for _, tag := range old {
-		if _, err := c.exec(remove, tag, id); err != nil {
+// enter puts the owner into the index under tags, leave takes him out.
+func (o owner) enter(c *conn, tags []string) error { return o.change(c, tags, (*block).add) }
+func (o owner) leave(c *conn, tags []string) error { return o.change(c, tags, (*block).remove) }
+
+func (o owner) change(c *conn, tags []string, change func(*block, int64)) error {
+	at := o.slot >> blockShift
+	for _, tag := range tags {
+		var b block
+		err := c.one(`SELECT holders FROM tag_blocks WHERE tag = ? AND kind = ? AND hidden = ? AND block = ?`,
+			func(r *row) { b.read(r.bytes()) }, tag, o.kind, o.hidden, at)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-	}
-	for _, tag := range tags {
-		if _, err := c.exec(add, tag, id); err != nil {
+		change(&b, o.slot&blockMask)
+		if b == (block{}) {
+			_, err = c.exec(`DELETE FROM tag_blocks WHERE tag = ? AND kind = ? AND hidden = ? AND block = ?`,
+				tag, o.kind, o.hidden, at)
+		} else {
+			_, err = c.exec(`INSERT OR REPLACE INTO tag_blocks (tag, kind, hidden, block, holders) VALUES (?, ?, ?, ?, ?)`,
+				tag, o.kind, o.hidden, at, b.bytes())
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// retag makes of an owner with old tags one of another state with other tags;
+// nil leaves them as they are.
+func (o owner) retag(c *conn, old []string, state *store.State, tags *[]string) error {
+	now, next := o, old
+	if state != nil {
+		now.hidden = *state != store.StateOK
+	}
+	if tags != nil {
+		next = *tags
+	}
+	if now == o && slices.Equal(old, next) {
+		return nil
+	}
+	if err := o.leave(c, old); err != nil {
+		return err
+	}
+	return now.enter(c, next)
 }
 
 // TagHolder implements store.Users.
 func (s *Store) TagHolder(ctx context.Context, tag string) (holder string, err error) {
-	err = s.read(ctx, "tag holder", func(c *conn) error {
-		err := c.one(`SELECT user FROM user_tags JOIN users ON users.id = user WHERE tag = ? AND state = 0 LIMIT 1`,
-			func(r *row) { holder = r.uid().String() }, tag)
-		if !errors.Is(err, store.ErrNotFound) {
+	err = s.readOne(ctx, "tag holder", func(c *conn) error {
+		var kind int
+		var slot int64
+		err := c.one(`SELECT kind, block, holders FROM tag_blocks WHERE tag = ? AND hidden = 0 ORDER BY kind`, func(r *row) {
+			kind, slot = r.int(), r.num()<<blockShift
+			var b block
+			b.read(r.bytes())
+			for n := range b.all() {
+				slot += n
+				break
+			}
+		}, tag)
+		if err != nil {
 			return err
 		}
-		return c.one(`SELECT name FROM topic_tags JOIN topics ON topics.id = topic WHERE tag = ? AND state = 0 LIMIT 1`,
-			func(r *row) { holder = r.text() }, tag)
+		if kind == kindUser {
+			return c.one(`SELECT id FROM users WHERE slot = ?`, func(r *row) { holder = r.uid().String() }, slot)
+		}
+		return c.one(`SELECT name FROM topics WHERE id = ?`, func(r *row) { holder = r.text() }, slot)
 	})
 	return holder, err
 }

@@ -72,10 +72,11 @@ func (s *Store) CreateTopic(ctx context.Context, t *store.Topic, unique []string
 		if err != nil {
 			return err
 		}
-		if err := (owner{topic: id}).claim(c, unique); err != nil {
+		topic := owner{kind: kindTopic, slot: id, hidden: t.State != store.StateOK}
+		if err := topic.claim(c, unique); err != nil {
 			return err
 		}
-		if err := (owner{topic: id}).retag(c, nil, tags); err != nil {
+		if err := topic.enter(c, tags); err != nil {
 			return err
 		}
 		return putSubs(c, subs...)
@@ -94,20 +95,35 @@ func (s *Store) Topic(ctx context.Context, name string) (t *store.Topic, err err
 // UpdateTopic implements store.Topics.
 func (s *Store) UpdateTopic(ctx context.Context, name string, up store.TopicUpdate) error {
 	return s.write(ctx, "update topic", func(c *conn) error {
-		var id int64
-		var old []string
-		err := c.one(`SELECT id, tags FROM topics WHERE name = ?`, func(r *row) { id, old = r.num(), r.tags() }, name)
+		topic, old, err := taggedTopic(c, name)
 		if err != nil {
 			return err
 		}
-		if err := updateTopic(c, id, old, &up); err != nil {
+		if err := topic.claim(c, up.Unique); err != nil {
+			return err
+		}
+		if up.Tags != nil {
+			up.Tags = ptr(sortedTags(*up.Tags))
+		}
+		if err := topic.retag(c, old, up.State, up.Tags); err != nil {
+			return err
+		}
+		if err := setTopic(c, topic.slot, &up); err != nil {
 			return err
 		}
 		return updateSubs(c, up.Subs)
 	})
 }
 
-func updateTopic(c *conn, id int64, old []string, up *store.TopicUpdate) error {
+// taggedTopic finds a topic in the index of tags, and its tags.
+func taggedTopic(c *conn, name string) (o owner, tags []string, err error) {
+	o.kind = kindTopic
+	err = c.one(`SELECT id, state <> 0, tags FROM topics WHERE name = ?`,
+		func(r *row) { o.slot, o.hidden, tags = r.num(), r.flag(), r.tags() }, name)
+	return o, tags, err
+}
+
+func setTopic(c *conn, id int64, up *store.TopicUpdate) error {
 	var set changes
 	setTo(&set, "updated", up.Updated)
 	setTo(&set, "owner", up.Owner)
@@ -124,16 +140,8 @@ func updateTopic(c *conn, id int64, old []string, up *store.TopicUpdate) error {
 			return err
 		}
 	}
-	topic := owner{topic: id}
-	if err := topic.claim(c, up.Unique); err != nil {
-		return err
-	}
 	if up.Tags != nil {
-		tags := sortedTags(*up.Tags)
-		set.add("tags", tagList(tags))
-		if err := topic.retag(c, old, tags); err != nil {
-			return err
-		}
+		set.add("tags", tagList(*up.Tags))
 	}
 	return set.run(c, "topics", "id = ?", id)
 }
@@ -147,32 +155,49 @@ func openLog(c *conn, id int64, state store.State) error {
 // DeleteTopic implements store.Topics.
 func (s *Store) DeleteTopic(ctx context.Context, name string, hard bool, at time.Time) error {
 	return s.writeSettled(ctx, "delete topic", func(c *conn) error {
-		id, err := topicID(c, name)
-		if err != nil {
-			return err
-		}
 		if hard {
 			s.writer.topics.forget()
-			return purgeTopic(c, id, name)
+			return purgeTopic(c, name)
 		}
-		_, err1 := c.exec(`UPDATE topics SET state = ?, subs = 0 WHERE id = ?`, store.StateDeleted, id)
-		_, err2 := c.exec(`UPDATE subs SET deleted = ? WHERE topic = ? AND deleted = 0`, at, name)
-		return errors.Join(err1, err2, openLog(c, id, store.StateDeleted))
+		return markTopic(c, name, at)
 	})
 }
 
-func purgeTopic(c *conn, id int64, name string) error {
+// markTopic marks a topic and its live subscriptions as deleted.
+func markTopic(c *conn, name string, at time.Time) error {
+	topic, tags, err := taggedTopic(c, name)
+	if err != nil {
+		return err
+	}
+	if err := topic.retag(c, tags, ptr(store.StateDeleted), nil); err != nil {
+		return err
+	}
+	_, err1 := c.exec(`UPDATE topics SET state = ?, subs = 0 WHERE id = ?`, store.StateDeleted, topic.slot)
+	_, err2 := c.exec(`UPDATE subs SET deleted = ? WHERE topic = ? AND deleted = 0`, at, name)
+	return errors.Join(err1, err2, openLog(c, topic.slot, store.StateDeleted))
+}
+
+// purgeTopic removes all that there is of a topic. The leader must forget its
+// number.
+func purgeTopic(c *conn, name string) error {
+	topic, tags, err := taggedTopic(c, name)
+	if err != nil {
+		return err
+	}
+	if err := topic.leave(c, tags); err != nil {
+		return err
+	}
 	for _, text := range []string{
-		`DELETE FROM topic_tags WHERE tag IN (SELECT value FROM json_each((SELECT tags FROM topics WHERE id = ?1))) AND topic = ?1`,
 		`DELETE FROM messages WHERE topic = ?`,
+		`DELETE FROM published WHERE topic = ?`,
 		`DELETE FROM deletions WHERE topic = ?`,
 		`DELETE FROM logs WHERE topic = ?`,
 		`DELETE FROM topics WHERE id = ?`,
 	} {
-		if _, err := c.exec(text, id); err != nil {
+		if _, err := c.exec(text, topic.slot); err != nil {
 			return err
 		}
 	}
-	_, err := c.exec(`DELETE FROM subs WHERE topic = ?`, name)
+	_, err = c.exec(`DELETE FROM subs WHERE topic = ?`, name)
 	return err
 }

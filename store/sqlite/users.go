@@ -2,7 +2,7 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 
 	"parley/internal/chat"
 	"parley/store"
@@ -22,17 +22,7 @@ func (r *row) user() store.User {
 // CreateUser implements store.Users.
 func (s *Store) CreateUser(ctx context.Context, n *store.NewUser) error {
 	return s.write(ctx, "create user", func(c *conn) error {
-		u, tags := &n.User, sortedTags(n.User.Tags)
-		if err := (owner{user: u.ID}).claim(c, n.Unique); err != nil {
-			return err
-		}
-		_, err := c.exec(`INSERT INTO users (`+userColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			u.ID, u.Created, u.Updated, u.State, u.Access.Auth, u.Access.Anon, u.LastSeen, u.UserAgent,
-			u.Public, u.Trusted, tagList(tags))
-		if err != nil {
-			return err
-		}
-		if err := (owner{user: u.ID}).retag(c, nil, tags); err != nil {
+		if err := insertUser(c, &n.User, n.Unique); err != nil {
 			return err
 		}
 		if err := putSubs(c, n.Me); err != nil {
@@ -50,6 +40,35 @@ func (s *Store) CreateUser(ctx context.Context, n *store.NewUser) error {
 		}
 		return nil
 	})
+}
+
+func insertUser(c *conn, u *store.User, unique []string) error {
+	switch _, err := c.number(`SELECT 1 FROM purged WHERE user = ?`, u.ID); {
+	case err == nil:
+		return store.ErrDuplicate
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	slot, err := c.number(`SELECT coalesce(max(slot), 0) + 1 FROM users`)
+	if err != nil {
+		return err
+	}
+	me, tags := owner{kind: kindUser, slot: slot, hidden: u.State != store.StateOK}, sortedTags(u.Tags)
+	if err := me.claim(c, unique); err != nil {
+		return err
+	}
+	_, err = c.exec(`INSERT INTO users (`+userColumns+`, slot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		u.ID, u.Created, u.Updated, u.State, u.Access.Auth, u.Access.Anon, u.LastSeen, u.UserAgent,
+		u.Public, u.Trusted, tagList(tags), slot)
+	if err != nil {
+		return err
+	}
+	_, err = c.exec(`INSERT INTO user_zones (zone, oldest) VALUES (?, ?)
+		ON CONFLICT (zone) DO UPDATE SET oldest = excluded.oldest WHERE excluded.oldest < oldest`, slot>>zoneShift, u.Created)
+	if err != nil {
+		return err
+	}
+	return me.enter(c, tags)
 }
 
 // User implements store.Users.
@@ -89,7 +108,7 @@ func (s *Store) UsersByID(ctx context.Context, ids ...chat.UID) ([]store.User, e
 func (s *Store) UsersNotOK(ctx context.Context) (map[chat.UID]store.State, error) {
 	out := map[chat.UID]store.State{}
 	err := s.read(ctx, "users not ok", func(c *conn) error {
-		return c.query(`SELECT id, state FROM users WHERE state <> 0`, func(r *row) error {
+		return c.query(`SELECT id, state FROM users WHERE state <> 0 UNION ALL SELECT user, 20 FROM purged`, func(r *row) error {
 			id := r.uid()
 			out[id] = store.State(r.int())
 			return nil
@@ -104,43 +123,54 @@ func uidList(ids []chat.UID) string {
 	for i, id := range ids {
 		signed[i] = int64(id)
 	}
-	b, err := json.Marshal(signed)
-	if err != nil {
-		panic(err) // numbers always encode
-	}
-	return string(b)
+	return numberList(signed)
 }
 
 // UpdateUser implements store.Users.
 func (s *Store) UpdateUser(ctx context.Context, id chat.UID, up store.UserUpdate) error {
 	return s.write(ctx, "update user", func(c *conn) error {
-		var old []string
-		if err := c.one(`SELECT tags FROM users WHERE id = ?`, func(r *row) { old = r.tags() }, id); err != nil {
+		me, old, err := taggedUser(c, id)
+		if err != nil {
 			return err
 		}
-		var set changes
-		setTo(&set, "updated", up.Updated)
-		setTo(&set, "state", up.State)
-		setTo(&set, "public", up.Public)
-		setTo(&set, "trusted", up.Trusted)
-		if up.Access != nil {
-			set.add("auth", up.Access.Auth)
-			set.add("anon", up.Access.Anon)
-		}
-		me := owner{user: id}
 		if err := me.claim(c, up.Unique); err != nil {
 			return err
 		}
 		if up.Tags != nil {
-			tags := sortedTags(*up.Tags)
-			set.add("tags", tagList(tags))
-			if err := me.retag(c, old, tags); err != nil {
-				return err
-			}
+			up.Tags = ptr(sortedTags(*up.Tags))
 		}
-		return set.run(c, "users", "id = ?", id)
+		if err := me.retag(c, old, up.State, up.Tags); err != nil {
+			return err
+		}
+		return setUser(c, id, &up)
 	})
 }
+
+// taggedUser finds a user in the index of tags, and his tags.
+func taggedUser(c *conn, id chat.UID) (o owner, tags []string, err error) {
+	o.kind = kindUser
+	err = c.one(`SELECT slot, state <> 0, tags FROM users WHERE id = ?`,
+		func(r *row) { o.slot, o.hidden, tags = r.num(), r.flag(), r.tags() }, id)
+	return o, tags, err
+}
+
+func setUser(c *conn, id chat.UID, up *store.UserUpdate) error {
+	var set changes
+	setTo(&set, "updated", up.Updated)
+	setTo(&set, "state", up.State)
+	setTo(&set, "public", up.Public)
+	setTo(&set, "trusted", up.Trusted)
+	if up.Access != nil {
+		set.add("auth", up.Access.Auth)
+		set.add("anon", up.Access.Anon)
+	}
+	if up.Tags != nil {
+		set.add("tags", tagList(*up.Tags))
+	}
+	return set.run(c, "users", "id = ?", id)
+}
+
+func ptr[T any](v T) *T { return &v }
 
 // changes collects what an UPDATE sets.
 type changes struct {

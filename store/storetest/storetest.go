@@ -29,7 +29,8 @@ type testCase struct {
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, group := range [][]testCase{
 		userCases(), loginCases(), credentialCases(), deviceCases(), topicCases(), subCases(), markCases(),
-		contactCases(), memberCases(), appendCases(), historyCases(), deletionCases(), tagCases(), raceCases(), wholeCases(),
+		contactCases(), memberCases(), appendCases(), historyCases(), deletionCases(), tagCases(), raceCases(), searchCases(), publishedCases(),
+		deleteUserCases(), readerCases(), wholeCases(),
 	} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {

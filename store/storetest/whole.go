@@ -38,6 +38,7 @@ func (k *kit) calls(ctx context.Context) map[string]error {
 		"UpdateSubs":       k.UpdateSubs(ctx, store.SubUpdate{Topic: name, User: id}),
 		"DeleteSub":        k.DeleteSub(ctx, name, id, at(1)),
 		"Append":           k.Append(ctx, message(name, 1)),
+		"DeleteUser":       k.DeleteUser(ctx, id, true, at(1)),
 	}
 	note := func(name string, err error) { errs[name] = err }
 	_, err := k.User(ctx, id)
@@ -76,6 +77,12 @@ func (k *kit) calls(ctx context.Context) map[string]error {
 	note("DeleteMessages", err)
 	_, err = k.Deletions(ctx, name, id, 0, 0, 0)
 	note("Deletions", err)
+	_, _, err = k.Published(ctx, name, id, "x")
+	note("Published", err)
+	_, err = k.ForgetPublished(ctx, at(1), 1)
+	note("ForgetPublished", err)
+	_, err = k.Search(ctx, store.Search{All: all("x")})
+	note("Search", err)
 	note("Backup", k.Backup(ctx, filepath.Join(k.TempDir(), "copy"), nil))
 	return errs
 }
