@@ -94,8 +94,9 @@ func topicConfig(cfg *config.Config) topic.Config {
 	return topic.Config{
 		MaxSubscribers: cfg.MaxSubscribers, MaxTags: cfg.MaxTags, MaxResults: cfg.Store.MaxResults, MaxPage: maxPage,
 		DeleteAge: cfg.MessageDeleteAge, P2PDelete: cfg.P2PDeleteEnabled, AliasTag: cfg.AliasTag,
-		ImmutableTags: cfg.ImmutableTags(), MaskedTags: cfg.MaskedTags, Country: cfg.DefaultCountry, MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay,
-		StoreTimeout: storeTimeout,
+		ImmutableTags: cfg.ImmutableTags(), MaskedTags: cfg.MaskedTags, Country: cfg.DefaultCountry,
+		MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay, StoreTimeout: storeTimeout,
+		CallsEnabled: cfg.WebRTC.On(), CallTimeout: cfg.WebRTC.CallTimeout,
 	}
 }
 

@@ -61,6 +61,7 @@ var (
 	ErrAttachFirst   = &Error{Code: 409, Text: "must attach first"}
 	ErrSequence      = &Error{Code: 409, Text: "command out of sequence"}
 	ErrPolicy        = &Error{Code: 422, Text: "policy violation"}
+	ErrBusy          = &Error{Code: 486, Text: "busy here"}
 	ErrInternal      = &Error{Code: 500, Text: "internal error"}
 	ErrUnsupported   = &Error{Code: 501, Text: "not implemented"}
 	ErrUnavailable   = &Error{Code: 503, Text: "service unavailable"}

@@ -112,6 +112,9 @@ type WebRTC struct {
 	ICEServersFile string        `conf:"ice_servers_file"` // read by the server when ICEServers is empty
 }
 
+// On tells whether there are calls: clients need servers to reach each other.
+func (w *WebRTC) On() bool { return w.Enabled && len(w.ICEServers) > 0 }
+
 // ICEServer is told to clients as it is.
 type ICEServer struct {
 	URLs           []string `conf:"urls"`

@@ -66,9 +66,11 @@ func (s *session) SetAttachment(name string, a *topic.Attachment) bool {
 
 func (s *session) OnMe() bool            { return false }
 func (s *session) UserAgent() string     { return "test" }
-func (s *session) Country() string { return "" }
+func (s *session) Country() string       { return "" }
 func (s *session) LastActive() time.Time { return time.Time{} }
 func (s *session) Answered()             { s.answered <- struct{}{} }
+
+func (s *session) SetInCall(string, bool) bool { return true }
 
 func testHub(t *testing.T) (*Hub, *mem.Store) {
 	t.Helper()

@@ -104,7 +104,7 @@ func (s *Session) forTopic(m *wsproto.ClientMsg, who actor) {
 	}
 	canonical, err := s.route(r)
 	if err == nil {
-		err = s.check(m)
+		err = s.check(m, canonical)
 	}
 	if err == nil {
 		err = s.post(canonical, r)
@@ -159,8 +159,8 @@ func (s *Session) route(r *topic.Request) (string, error) {
 	return canonical, nil
 }
 
-// check refuses what is malformed whatever the topic.
-func (s *Session) check(m *wsproto.ClientMsg) error {
+// check refuses what is malformed whatever the state of the topic.
+func (s *Session) check(m *wsproto.ClientMsg, canonical string) error {
 	bad := false
 	switch {
 	case m.Get != nil:
@@ -175,7 +175,7 @@ func (s *Session) check(m *wsproto.ClientMsg) error {
 			bad = true
 		}
 	case m.Note != nil:
-		bad = !topic.ValidNote(m.Note)
+		bad = !topic.ValidNote(m.Note, canonical)
 	}
 	if bad {
 		return wsproto.ErrMalformed

@@ -5,6 +5,7 @@ package session
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +58,7 @@ type Session struct {
 
 	mu       sync.Mutex // guards the following
 	attached attachments
+	calls    []string // canonical names of the topics whose calls it takes part in
 	closed   bool
 	slot     uint8    // of the wheel of pings
 	user     chat.UID // guarded by reg.mu: whose session it is, nobody before the login
@@ -115,6 +117,20 @@ func (s *Session) SetAttachment(name string, a *topic.Attachment) bool {
 	return true
 }
 
+// SetInCall implements topic.Session.
+func (s *Session) SetInCall(name string, in bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.calls = slices.DeleteFunc(s.calls, func(n string) bool { return n == name })
+	if in {
+		s.calls = append(s.calls, name)
+	}
+	return true
+}
+
 // OnMe implements topic.Session.
 func (s *Session) OnMe() bool { return s.onMe.Load() }
 
@@ -159,12 +175,15 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 		return
 	}
 	s.closed = true
-	attached := s.attached.all()
+	attached, calls := s.attached.all(), s.calls
 	s.mu.Unlock()
 
 	s.reg.remove(s, reason)
 	for _, e := range attached {
 		s.reg.hub.Detach(e.name, e.a)
+	}
+	for _, name := range calls {
+		s.reg.hub.Urge(name, topic.Lost{S: s})
 	}
 	if reason == reasonSlow || reason == reasonSilent {
 		s.out.abort() // there is nobody to wait for

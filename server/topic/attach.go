@@ -59,6 +59,7 @@ func (t *Topic) evict(m *member, unsub bool, except Session) {
 			a.Session.Send(evictedFrame(a.name, unsub, now))
 		}
 	}
+	t.userGone(m.uid)
 }
 
 func evictedFrame(name string, unsub bool, ts time.Time) wsproto.Frame {

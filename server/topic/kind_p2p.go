@@ -106,7 +106,8 @@ func (t *p2pTopic) attached(a *Attachment, j joined) {
 	}
 }
 
-func (t *p2pTopic) detached(*Attachment, bool) {}
+// detached ends the call of a session that leaves.
+func (t *p2pTopic) detached(a *Attachment, _ bool) { t.partyGone(party{a.Session, a.member.uid}) }
 
 func (t *p2pTopic) sleep() {}
 

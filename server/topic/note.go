@@ -5,9 +5,9 @@ import (
 	"parley/wsproto"
 )
 
-// ValidNote tells whether a note makes sense at all; others are dropped
-// without a word (wire.md §8.1).
-func ValidNote(n *wsproto.Note) bool {
+// ValidNote tells whether a note to the topic of that canonical name makes
+// sense at all; others are dropped without a word (wire.md §8.1).
+func ValidNote(n *wsproto.Note, topic string) bool {
 	switch n.What {
 	case "kp", "kpa", "kpv":
 		return n.Seq == 0
@@ -15,13 +15,15 @@ func ValidNote(n *wsproto.Note) bool {
 		return n.Seq > 0
 	case "data":
 		return !wsproto.IsNull(n.Payload)
+	case "call":
+		return n.Seq > 0 && chat.KindOf(topic) == chat.KindP2P
 	}
 	return false
 }
 
 // note handles {note}: it is relayed, or dropped without a word.
 func (t *Topic) note(r *Request, n *wsproto.Note) {
-	if !ValidNote(n) {
+	if !ValidNote(n, t.name) {
 		return
 	}
 	a := t.attachment(r)
@@ -30,7 +32,7 @@ func (t *Topic) note(r *Request, n *wsproto.Note) {
 		m = t.readers[r.User]
 	}
 	switch {
-	case a == nil && n.What != "recv":
+	case a == nil && n.What != "recv" && !fromOutside(n):
 		r.reply(wsproto.ErrAttachFirst)
 		return
 	case m == nil || n.Seq > t.rec.Seq:
@@ -40,6 +42,9 @@ func (t *Topic) note(r *Request, n *wsproto.Note) {
 		return
 	}
 	switch n.What {
+	case "call":
+		t.callNote(r, m, n)
+		return
 	case "kp", "kpa", "kpv":
 		if !m.mode().Has(chat.ModeWrite) || t.readOnly {
 			return

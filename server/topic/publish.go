@@ -9,23 +9,22 @@ import (
 	"parley/wsproto"
 )
 
-// pub is a {pub} that was accepted and waits for the rest of its batch.
+// pub is a {pub} that was accepted and waits for the rest of its batch, or a
+// message of the server's own.
 type pub struct {
-	r   *Request
-	a   *Attachment // nil: not attached, which only sys allows
-	msg *store.Message
-}
-
-func (p *pub) member() *member {
-	if p.a == nil {
-		return nil
-	}
-	return p.a.member
+	r    *Request    // nil: the server's own
+	a    *Attachment // nil: likewise, or not attached, which only sys allows
+	from *member     // whose marks the message moves; nil: nobody's
+	msg  *store.Message
+	call bool // it starts one
 }
 
 // collect checks a {pub} and adds it to the batch, or refuses it.
 func (t *Topic) collect(r *Request) {
 	r.id, r.name = r.Msg.ID(), r.Name
+	if startsCall(r.Msg.Pub) { // what came before it decides whether the line is free
+		t.flushPubs()
+	}
 	p, err := t.accept(r)
 	if err != nil {
 		// Answers about one topic keep the order of the requests.
@@ -41,23 +40,30 @@ func (t *Topic) collect(r *Request) {
 
 func (t *Topic) accept(r *Request) (pub, error) {
 	a := t.attachment(r)
+	call := startsCall(r.Msg.Pub)
+	open := chat.KindOf(t.name) == chat.KindSys && t.exists // everybody may write to it
 	switch {
-	case a == nil && chat.KindOf(t.name) == chat.KindSys && t.exists:
-		r.name = t.name
-		return pub{r, nil, t.draft(r)}, nil
-	case a == nil: // the topic may be gone, too
+	case a == nil && !open: // the topic may be gone, too
 		return pub{}, wsproto.ErrAttachFirst
 	case t.readOnly:
 		return pub{}, wsproto.ErrDenied
-	case !wsproto.IsNull(r.Msg.Pub.Head["webrtc"]): // there are no calls in this version (wire.md §13.1)
-		return pub{}, wsproto.ErrUnsupported
-	case !a.mode().Has(chat.ModeWrite):
+	}
+	if call {
+		if err := t.mayCall(); err != nil {
+			return pub{}, err
+		}
+	}
+	switch {
+	case !open && !a.mode().Has(chat.ModeWrite):
 		return pub{}, wsproto.ErrDenied
 	case t.rec.Seq+len(t.pubs) >= chat.MaxSeq:
 		return pub{}, wsproto.ErrPolicy
 	}
+	if a == nil {
+		return pub{r, nil, nil, t.draft(r), call}, nil
+	}
 	r.name = a.name
-	return pub{r, a, t.draft(r)}, nil
+	return pub{r, a, a.member, t.draft(r), call}, nil
 }
 
 // draft is the message of a {pub}, with the next seq.
@@ -97,10 +103,7 @@ func (t *Topic) flushPubs() {
 	}
 	batch := t.pubs
 	t.pubs = t.pubs[:0]
-	if err := t.append(batch); err != nil {
-		if errors.Is(err, store.ErrSeqTaken) { // what we know of the topic is wrong
-			err = t.reload(err)
-		}
+	if err := t.publish(batch); err != nil {
 		e := t.wireError(err)
 		for i := range batch {
 			if p := &batch[i]; p.r.id != "" {
@@ -111,12 +114,27 @@ func (t *Topic) flushPubs() {
 		clear(batch)
 		return
 	}
-	t.broadcast(batch)
-	t.presMessages(batch)
 	for i := range batch {
+		if batch[i].call {
+			t.startCall(&batch[i])
+		}
 		batch[i].r.finish()
 	}
 	clear(batch)
+}
+
+// publish stores messages, answers those who sent them, and tells everybody.
+// With an error there is nothing to tell.
+func (t *Topic) publish(batch []pub) error {
+	if err := t.append(batch); err != nil {
+		if errors.Is(err, store.ErrSeqTaken) { // what we know of the topic is wrong
+			return t.reload(err)
+		}
+		return err
+	}
+	t.broadcast(batch)
+	t.presMessages(batch)
+	return nil
 }
 
 func (t *Topic) append(batch []pub) error {
@@ -132,12 +150,12 @@ func (t *Topic) append(batch []pub) error {
 	last := msgs[len(msgs)-1]
 	t.rec.Seq, t.rec.Touched = last.Seq, last.At
 	for i := range batch { // who writes has read
-		if m := batch[i].member(); m != nil && m.mode().Has(chat.ModeRead) {
+		if m := batch[i].from; m != nil && m.mode().Has(chat.ModeRead) {
 			m.read, m.recv = batch[i].msg.Seq, batch[i].msg.Seq
 		}
 	}
 	for i := range batch {
-		if m := batch[i].member(); m != nil && m.read == batch[i].msg.Seq {
+		if m := batch[i].from; m != nil && m.read == batch[i].msg.Seq {
 			t.Store.SetMarks(t.name, m.uid, m.read, m.recv)
 		}
 	}
@@ -171,7 +189,10 @@ func (t *Topic) broadcast(batch []pub) {
 	blocks := make(map[string]*block, 2)
 	for i := range batch {
 		p := &batch[i]
-		if p.a == nil {
+		switch {
+		case p.r == nil:
+			continue
+		case p.a == nil:
 			if p.r.id != "" {
 				p.r.add(wsproto.AcceptedFrame(p.r.id, t.name, p.msg.Seq, p.msg.At))
 			}

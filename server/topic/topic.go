@@ -62,6 +62,10 @@ type Session interface {
 	UserAgent() string
 	// LastActive is when the session last sent something.
 	LastActive() time.Time
+	// SetInCall notes that the session takes part in the call of a topic, so
+	// that the topic hears of its end (Lost), attached or not; or forgets it. It
+	// returns false if the session is closed and can't take part any more.
+	SetInCall(topic string, in bool) bool
 	// Answered tells that a request has been dealt with.
 	Answered()
 }
@@ -82,6 +86,8 @@ type Config struct {
 	IdleAfter      time.Duration // from the last detach to the unloading
 	UADelay        time.Duration // between changes of a user agent that are told
 	StoreTimeout   time.Duration
+	CallsEnabled   bool
+	CallTimeout    time.Duration // from the start of a call until somebody must have accepted it
 }
 
 // Deps is what all topics share. It is read-only.
@@ -121,6 +127,7 @@ type Topic struct {
 	foreground int         // attached sessions that count as presence
 	pubs       []pub       // accepted, not stored yet; of pubs and joins one is empty
 	joins      []join      // likewise
+	call       *call       // p2p: the one in progress; nil: none
 	idle       *time.Timer // running while nobody is attached
 	generation int         // number of attachments so far; tells a late idle timer
 }
@@ -207,6 +214,7 @@ func (t *Topic) recover(batch []Event) {
 	}
 	t.Log.Error("topic panicked", "topic", t.name, "panic", p, "stack", string(debug.Stack()))
 	t.closed = true
+	t.dropCall()
 	for _, a := range t.attached {
 		a.Session.SetAttachment(t.name, nil)
 		a.Session.Send(evictedFrame(a.name, false, t.now()))
@@ -275,6 +283,7 @@ func (t *Topic) unload() {
 // drop is the end of a deleted topic: what is still queued is answered as for
 // an unknown one.
 func (t *Topic) drop() {
+	t.dropCall()
 	t.exists, t.fresh, t.members, t.readers, t.rec = false, true, nil, nil, &store.Topic{}
 	if chat.KindOf(t.name) != chat.KindP2P { // two users may meet again at once
 		t.loadErr = wsproto.ErrTopicNotFound
