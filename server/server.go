@@ -77,7 +77,7 @@ func New(d Deps) (*Server, error) {
 			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
 		}),
 		Config: session.Config{
-			Hello: hello(cfg, validators, d.Build), OutboxBytes: cfg.Limits.OutboxBytes,
+			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Topic: tc,
 		},
 	})
@@ -141,6 +141,21 @@ func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
 		h["reqCred"] = req
 	}
 	return h
+}
+
+// calls is what {hi} announces of them.
+func calls(w *config.WebRTC) session.Calls {
+	c := session.Calls{Timeout: w.CallTimeout, Secret: []byte(w.TURNSecret), TTL: w.TURNTTL}
+	if !w.On() {
+		return c
+	}
+	for _, s := range w.ICEServers {
+		c.Servers = append(c.Servers, session.ICEServer{
+			URLs: s.URLs, Username: s.Username, Credential: string(s.Credential), CredentialType: s.CredentialType,
+			Derived: s.Derived(),
+		})
+	}
+	return c
 }
 
 // Serve answers on a listener until ctx is done, then shuts down in order and

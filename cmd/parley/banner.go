@@ -52,6 +52,9 @@ func (b banner) off() [][2]string {
 	if len(b.cfg.RequiredCreds()) == 0 {
 		out = append(out, [2]string{"e-mail confirmation", `"acc_validation": {"email": {"required": ["auth"], "config": {"debug_response": "CODE"}}}`})
 	}
+	if !b.cfg.WebRTC.Enabled {
+		out = append(out, [2]string{"calls", `"webrtc": {"enabled": true, "ice_servers": [{"urls": ["stun:HOST"]}]}`})
+	}
 	if !b.cfg.TLS.Enabled {
 		out = append(out, [2]string{"encryption (TLS)", `"use_x_forwarded_for": true     behind a proxy that has the certificate`})
 	}

@@ -82,7 +82,7 @@ func Default() *Config {
 				S3: MediaS3{PresignTTL: 120 * time.Second, ServeURL: "/v0/file/s/", CacheControl: "no-cache, must-revalidate"},
 			},
 		},
-		WebRTC: WebRTC{CallTimeout: 30 * time.Second},
+		WebRTC: WebRTC{CallTimeout: 30 * time.Second, TURNTTL: 604800 * time.Second},
 		Push: Push{
 			Stdout: PushStdout{Buffer: 32},
 			FCM:    PushFCM{TimeToLive: time.Hour, Buffer: 1024},

@@ -73,7 +73,11 @@ func TestShippedFileIsComplete(t *testing.T) {
 		return true
 	}
 	for _, path := range allPaths(reflect.TypeFor[Config](), "") {
-		if _, there := d.seen[path]; there != works(path) {
+		_, there := d.seen[path]
+		if key, ok := strings.CutPrefix(path, "webrtc.ice_servers."); ok { // none by default: a comment shows an entry
+			there = strings.Contains(string(src), `"`+key+`": `)
+		}
+		if there != works(path) {
 			t.Errorf("%s: in tinode.conf %t, works %t", path, there, works(path))
 		}
 	}
@@ -106,7 +110,7 @@ func TestRecordingsFile(t *testing.T) {
 	got, warned := mustLoad(t, "testdata/recordings.conf")
 	wantWarned := []string{
 		"media", "auth_config.token.key", "store_config.uid_key",
-		"store_config.adapters", "acc_validation.email", "webrtc",
+		"store_config.adapters", "acc_validation.email",
 	}
 	if diff := cmp.Diff(wantWarned, warned); diff != "" {
 		t.Errorf("warnings (-want +got)\n%s", diff)

@@ -18,6 +18,8 @@ import (
 const (
 	maxFileBytes = 1 << 20
 	maxBrackets  = 10_000 // bounds the depth of the parser's recursion
+
+	byteOrderMark = "\xef\xbb\xbf" // which editors on Windows put first
 )
 
 // Load reads the file at path. getenv resolves "env:NAME" and is os.Getenv
@@ -36,7 +38,7 @@ func Load(path string, getenv func(string) string) (*Config, []Warning, error) {
 
 // parse is Load for the bytes of a file called path.
 func parse(path string, data []byte, getenv func(string) string) (*Config, []Warning, error) {
-	src := append(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), '\n') // a comment may be the last line
+	src := append(bytes.TrimPrefix(data, []byte(byteOrderMark)), '\n') // a comment may be the last line
 	d := &decoder{file: path, src: src, getenv: getenv, seen: make(map[string]int)}
 	root, ok := d.syntax()
 	if !ok {
@@ -47,6 +49,7 @@ func parse(path string, data []byte, getenv func(string) string) (*Config, []War
 	d.object(&root, "", reflect.ValueOf(c).Elem())
 	d.noteMissing(missing)
 	d.settle(c)
+	d.iceServers(&c.WebRTC)
 	if err := c.Validate(); err != nil {
 		d.addConsequences(err.(Faults))
 	}

@@ -59,10 +59,7 @@ func (d *decoder) fromFile(v *hujson.Value, path, name string) (string, bool) {
 		d.fault(v, path, "file: must be followed by the name of a file")
 		return "", false
 	}
-	file := name
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(filepath.Dir(d.file), file)
-	}
+	file := d.beside(name)
 	data, err := readFile(file)
 	if err != nil {
 		d.fault(v, path, fmt.Sprintf("the file %s cannot be read: %v", file, err))
@@ -73,6 +70,14 @@ func (d *decoder) fromFile(v *hujson.Value, path, name string) (string, bool) {
 		d.fault(v, path, "the file "+file+" is empty")
 	}
 	return s, s != ""
+}
+
+// beside is a path that starts at the folder of the configuration.
+func (d *decoder) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(d.file), name)
 }
 
 // number is the digits of v: a JSON number, or what a reference has, or, where

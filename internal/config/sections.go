@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"parley/internal/chat"
@@ -108,19 +110,29 @@ type MediaS3 struct {
 type WebRTC struct {
 	Enabled        bool          `conf:"enabled"`
 	CallTimeout    time.Duration `conf:"call_establishment_timeout,s"`
-	ICEServers     []ICEServer   `conf:"ice_servers"`
-	ICEServersFile string        `conf:"ice_servers_file"` // read by the server when ICEServers is empty
+	ICEServers     []ICEServer   `conf:"ice_servers"`      // after Load those of ICEServersFile, if that was needed
+	ICEServersFile string        `conf:"ice_servers_file"` // used when ICEServers is empty
+	TURNSecret     Secret        `conf:"turn_secret"`      // shared with TURN servers; empty: none
+	TURNTTL        time.Duration `conf:"turn_ttl,s"`       // of the credentials made with it
 }
 
 // On tells whether there are calls: clients need servers to reach each other.
 func (w *WebRTC) On() bool { return w.Enabled && len(w.ICEServers) > 0 }
 
-// ICEServer is told to clients as it is.
+// ICEServer is told to clients as it is, but for the credentials of Derived.
 type ICEServer struct {
 	URLs           []string `conf:"urls"`
 	Username       string   `conf:"username"`
 	Credential     Secret   `conf:"credential"`
 	CredentialType string   `conf:"credential_type"`
+}
+
+// Derived tells a TURN server without credentials of its own: they are made with
+// TURNSecret, if there is one.
+func (s *ICEServer) Derived() bool {
+	return s.Username == "" && s.Credential == "" && slices.ContainsFunc(s.URLs, func(u string) bool {
+		return strings.HasPrefix(u, "turn:") || strings.HasPrefix(u, "turns:")
+	})
 }
 
 // Push has the settings of each push handler; in the file it is a list of

@@ -64,6 +64,9 @@ func (w *WebRTC) check(k *checker) {
 			k.fault(fmt.Sprintf("webrtc.ice_servers[%d].urls", i), "must not be empty")
 		}
 	}
+	if w.TURNSecret != "" {
+		k.positive("webrtc.turn_ttl", w.TURNTTL)
+	}
 }
 
 func (p *Push) check(k *checker) {

@@ -71,7 +71,10 @@ func TestValidate(t *testing.T) {
 				"media.handlers.s3.region: required when media.use_handler is s3\n" +
 				"media.handlers.s3.bucket: required when media.use_handler is s3",
 		},
-		"webrtc":       {func(c *Config) { c.WebRTC.Enabled = true }, "webrtc.ice_servers: required when webrtc.enabled is true"},
+		"webrtc": {func(c *Config) { c.WebRTC.Enabled = true }, "webrtc.ice_servers: required when webrtc.enabled is true"},
+		"webrtc: turn_ttl": {
+			func(c *Config) { c.WebRTC.TURNSecret, c.WebRTC.TURNTTL = "s", 0 }, "webrtc.turn_ttl: must be more than 0",
+		},
 		"push: fcm":    {func(c *Config) { c.Push.FCM.Enabled = true }, "push.fcm.credentials_file: required when fcm is enabled"},
 		"push: tnpg":   {func(c *Config) { c.Push.TNPG = PushTNPG{Enabled: true, Org: "A"} }, "push.tnpg.token: required when tnpg is enabled\npush.tnpg.org: must be in lower case"},
 		"push: buffer": {func(c *Config) { c.Push.Stdout.Buffer = -1 }, "push.stdout.buffer: must be at least 0"},

@@ -1,6 +1,9 @@
 package config
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"slices"
+)
 
 // later is a feature that can be configured and is not in this version. When a
 // feature arrives, its line goes.
@@ -23,7 +26,6 @@ func laterFeatures() []later {
 		{"auth_config.rest", off + "nobody is asked about logins", func(c *Config) bool { return c.Auth.REST.ServerURL != "" }},
 		{"acc_gc_config", off + "unused accounts are kept", func(c *Config) bool { return c.AccountGC.Enabled }},
 		{"media", off + "files can be neither uploaded nor downloaded", func(c *Config) bool { return c.Media.Handler != "" }},
-		{"webrtc", off + "there are no audio and video calls", func(c *Config) bool { return c.WebRTC.Enabled }},
 		{"push", off + "no push notifications are sent", func(c *Config) bool {
 			return c.Push.Stdout.Enabled || c.Push.FCM.Enabled || c.Push.TNPG.Enabled
 		}},
@@ -46,6 +48,12 @@ func (c *Config) warnings() []Warning {
 			})
 			break
 		}
+	}
+	if w := &c.WebRTC; w.On() && w.TURNSecret != "" && !slices.ContainsFunc(w.ICEServers, func(s ICEServer) bool { return s.Derived() }) {
+		list = append(list, Warning{
+			Path: "webrtc.turn_secret",
+			Text: "not used: none of the ice_servers has a turn: or turns: URL and no username and credential of its own",
+		})
 	}
 	for _, m := range c.Validation.methods() {
 		if text := m.warning(); text != "" {

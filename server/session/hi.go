@@ -64,7 +64,7 @@ func (s *Session) hi(h *wsproto.Hi) {
 	if s.platform = h.Platf; s.platform == "" {
 		s.platform = platformOf(h.UA)
 	}
-	s.ctrl(s.reg.hello, h.ID, "")
+	s.ctrl(s.reg.greeting(), h.ID, "")
 }
 
 // platformOf guesses the platform from the name of the client (wire.md §2.3).

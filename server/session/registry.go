@@ -36,10 +36,11 @@ type Store interface {
 
 // Config are the rules for sessions.
 type Config struct {
-	Hello       map[string]any // params of the answer to {hi}
-	Permanent   bool           // only administrators delete accounts
-	OutboxBytes int            // unsolicited bytes that may wait for a client
-	MaxPending  int            // requests of a session that wait for their answers
+	Hello       map[string]any // params of the answer to {hi}, but for those of Calls
+	Calls       Calls
+	Permanent   bool // only administrators delete accounts
+	OutboxBytes int  // unsolicited bytes that may wait for a client
+	MaxPending  int  // requests of a session that wait for their answers
 	Topic       topic.Config
 }
 
@@ -69,7 +70,7 @@ type Registry struct {
 	Deps
 	hub    Hub
 	log    *slog.Logger
-	hello  *wsproto.Error // the answer to {hi}
+	hello  *wsproto.Error // the answer to {hi}; nil: see greeting
 	roster roster
 
 	mu       sync.Mutex
@@ -91,8 +92,10 @@ type Registry struct {
 // NewRegistry makes a registry without sessions; Run keeps them alive.
 func NewRegistry(d Deps) *Registry {
 	r := &Registry{
-		Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{}), hello: wsproto.Created.WithAll(d.Config.Hello),
-		users: make(map[chat.UID][]*Session),
+		Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{}), users: make(map[chat.UID][]*Session),
+	}
+	if !d.Config.Calls.derives() {
+		r.hello = r.greeting()
 	}
 	for i := range r.slots {
 		r.slots[i] = make(map[*Session]struct{})
