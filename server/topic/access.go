@@ -46,6 +46,14 @@ func (t *Topic) newWant(m *member, want chat.Mode) (chat.Mode, chat.Mode, error)
 	return want, given, nil
 }
 
+// admits refuses a member who is banned.
+func (t *Topic) admits(m *member) error {
+	if !m.given.Has(chat.ModeJoin) {
+		return wsproto.ErrDenied
+	}
+	return nil
+}
+
 // normP2P brings a mode into the bounds of p2p topics: A can't be taken away
 // (wire.md §4.5).
 func (t *Topic) normP2P(m chat.Mode) chat.Mode { return m&t.maskP2P() | chat.ModeApprove }

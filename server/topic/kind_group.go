@@ -48,11 +48,11 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 		return t.enter(ctx, r, q, want, ok)
 	}
 	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
-	if !ok {
-		want = m.want
-		if !want.Has(chat.ModeJoin) { // back from a self-ban
-			want = m.given | t.rec.Access.For(r.Level)
-		}
+	switch {
+	case !ok && m.want.Has(chat.ModeJoin): // asks for nothing: nothing changes
+		return j, t.admits(m)
+	case !ok: // back from a self-ban
+		want = m.given | t.rec.Access.For(r.Level)
 	}
 	want, given, err := t.newWant(m, want)
 	if err != nil {

@@ -72,15 +72,18 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	}
 	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
 	want, ok, err := parseMode(wantedMode(q))
-	switch {
-	case err != nil:
+	if err != nil {
 		return j, err
-	case !ok && m.want.Has(chat.ModeJoin):
-		want = m.want
-	case !ok:
-		want = m.given // back from a self-ban
 	}
-	want, given, err := t.newWant(m, want)
+	newWant, newGiven := m.want, m.given
+	switch {
+	case !ok && m.want.Has(chat.ModeJoin): // asks for nothing: nothing changes
+		err = t.admits(m)
+	case !ok: // back from a self-ban
+		newWant, newGiven, err = t.newWant(m, m.given)
+	default:
+		newWant, newGiven, err = t.newWant(m, want)
+	}
 	if err != nil {
 		return j, err
 	}
@@ -93,7 +96,7 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 			return j, err
 		}
 	}
-	_, err = t.setWant(ctx, r, m, want, given)
+	_, err = t.setWant(ctx, r, m, newWant, newGiven)
 	return j, err
 }
 
