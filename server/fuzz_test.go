@@ -62,7 +62,9 @@ func FuzzSession(f *testing.F) {
 				w.handle(t, line)
 			}
 			for _, line := range lines {
-				w.handle(t, line)
+				if w.handle(t, line); w.closed != "" {
+					break
+				}
 			}
 			w.alice.Close()
 			w.bob.Close()
@@ -98,6 +100,7 @@ func (w *fuzzWorld) handle(t *testing.T, line string) {
 		}
 	}
 	switch {
+	case w.closed != "" && err == nil && m.Del != nil && m.Del.What == "user": // nobody is there any more
 	case w.closed != "":
 		t.Fatalf("closed (%s) by %q", w.closed, line)
 	case line == "1":

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -78,7 +79,8 @@ func New(d Deps) (*Server, error) {
 		}),
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
-			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Topic: tc,
+			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
+			Topic: tc,
 		},
 	})
 	s.http = &http.Server{
@@ -94,7 +96,7 @@ func topicConfig(cfg *config.Config) topic.Config {
 	return topic.Config{
 		MaxSubscribers: cfg.MaxSubscribers, MaxTags: cfg.MaxTags, MaxResults: cfg.Store.MaxResults, MaxPage: maxPage,
 		DeleteAge: cfg.MessageDeleteAge, P2PDelete: cfg.P2PDeleteEnabled, AliasTag: cfg.AliasTag,
-		ImmutableTags: cfg.ImmutableTags(), MaskedTags: cfg.MaskedTags, Country: cfg.DefaultCountry,
+		ImmutableTags: cfg.ImmutableTags(), MaskedTags: cfg.MaskedTags,
 		MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay, StoreTimeout: storeTimeout,
 		CallsEnabled: cfg.WebRTC.On(), CallTimeout: cfg.WebRTC.CallTimeout,
 	}
@@ -102,22 +104,25 @@ func topicConfig(cfg *config.Config) topic.Config {
 
 // methods are the validators that are in use.
 func methods(cfg *config.Config) []validate.Method {
+	e, t := &cfg.Validation.Email, &cfg.Validation.Tel
+	known := map[string]validate.Method{
+		"email": {
+			AddToTags: e.AddToTags, Domains: e.Config.Domains, CodeLength: e.Config.CodeLength,
+			MaxRetries: e.Config.MaxRetries, DebugResponse: string(e.Config.DebugResponse),
+		},
+		"tel": {
+			AddToTags: t.AddToTags, CodeLength: t.Config.CodeLength,
+			MaxRetries: t.Config.MaxRetries, DebugResponse: string(t.Config.DebugResponse),
+		},
+	}
 	var out []validate.Method
 	required := cfg.RequiredCreds()
 	for _, name := range cfg.Validators() {
-		if name != "email" {
-			continue // phone numbers come with a later version
-		}
-		e := &cfg.Validation.Email
-		m := validate.Method{
-			Name: name, AddToTags: e.AddToTags, Domains: e.Config.Domains, CodeLength: e.Config.CodeLength,
-			MaxRetries: e.Config.MaxRetries, DebugResponse: string(e.Config.DebugResponse),
-		}
+		m := known[name]
+		m.Name = name
 		for level, names := range required {
-			for _, n := range names {
-				if n == name {
-					m.Required = append(m.Required, level)
-				}
+			if slices.Contains(names, name) {
+				m.Required = append(m.Required, level)
 			}
 		}
 		out = append(out, m)

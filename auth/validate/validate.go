@@ -9,9 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net/mail"
 	"slices"
-	"strings"
 	"time"
 
 	"parley/internal/chat"
@@ -19,14 +17,12 @@ import (
 	"parley/wsproto"
 )
 
-const maxAddressLen = 128 // bytes (surfaces.md §12)
-
 // Method is one kind of address and its rules.
 type Method struct {
-	Name          string // "email"
+	Name          string // "email" or "tel"
 	AddToTags     bool   // a confirmed address becomes a tag
 	Required      []chat.Level
-	Domains       []string // allowed; empty: all
+	Domains       []string // allowed for e-mail; empty: all
 	CodeLength    int
 	MaxRetries    int
 	DebugResponse string // accepted beside the real code; empty: none
@@ -81,23 +77,6 @@ func (s *Set) RequiredByLevel() map[string][]string {
 	return out
 }
 
-// Check brings an address into its normal form, or says what is wrong with it.
-func (s *Set) Check(c *wsproto.Cred) (string, error) {
-	m := s.method(c.Meth)
-	if m == nil || m.Name != "email" {
-		return "", wsproto.ErrMalformed
-	}
-	value := strings.ToLower(strings.TrimSpace(c.Val))
-	a, err := mail.ParseAddress(value)
-	if err != nil || a.Address != value || a.Name != "" || len(value) > maxAddressLen {
-		return "", wsproto.ErrMalformed
-	}
-	if _, domain, _ := strings.Cut(value, "@"); len(m.Domains) > 0 && !slices.Contains(m.Domains, domain) {
-		return "", wsproto.ErrPolicy
-	}
-	return value, nil
-}
-
 // Known tells whether a method is in use.
 func (s *Set) Known(method string) bool { return s.method(method) != nil }
 
@@ -115,13 +94,13 @@ func (s *Set) Pending(u chat.UID, method, value string) (store.Credential, error
 	}, nil
 }
 
-// Request asks a user to confirm an address. A method that is not in use is
-// ignored.
-func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred) error {
+// Request asks a user to confirm an address; for country see Check. A method that
+// is not in use is ignored.
+func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred, country string) error {
 	if !s.Known(c.Meth) {
 		return nil
 	}
-	value, err := s.Check(c)
+	value, err := s.Check(c, country)
 	if err != nil {
 		return err
 	}
@@ -168,13 +147,13 @@ func (m *Method) accepts(code, response string) bool {
 }
 
 // Remove forgets an address and returns the tag that goes with it. The last
-// confirmed one of a required method stays: 422.
-func (s *Set) Remove(ctx context.Context, u chat.UID, level chat.Level, c *wsproto.Cred) (tag string, err error) {
+// confirmed one of a required method stays: 422. For country see Check.
+func (s *Set) Remove(ctx context.Context, u chat.UID, level chat.Level, c *wsproto.Cred, country string) (tag string, err error) {
 	m := s.method(c.Meth)
 	if m == nil {
 		return "", wsproto.ErrMalformed
 	}
-	value := strings.ToLower(strings.TrimSpace(c.Val))
+	value := s.stored(c, country)
 	list, err := s.store.Credentials(ctx, u, m.Name)
 	if err != nil {
 		return "", err

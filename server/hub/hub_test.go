@@ -66,7 +66,6 @@ func (s *session) SetAttachment(name string, a *topic.Attachment) bool {
 
 func (s *session) OnMe() bool            { return false }
 func (s *session) UserAgent() string     { return "test" }
-func (s *session) Country() string       { return "" }
 func (s *session) LastActive() time.Time { return time.Time{} }
 func (s *session) Answered()             { s.answered <- struct{}{} }
 

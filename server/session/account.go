@@ -126,7 +126,7 @@ func (s *Session) fillCreds(ctx context.Context, d *draft, creds []wsproto.Cred)
 		if c.Val == "" || !v.Known(c.Meth) || slices.Contains(have, c.Meth) {
 			continue
 		}
-		value, err := v.Check(c)
+		value, err := v.Check(c, s.country)
 		if err != nil {
 			return topic.ErrorFor(err, s.log()).With("what", c.Meth)
 		}
@@ -261,7 +261,7 @@ func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc
 		if a.Cred[i].Val == "" {
 			continue
 		}
-		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i]); err != nil {
+		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country); err != nil {
 			return nil, err
 		}
 	}

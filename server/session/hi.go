@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/phone"
 	"parley/server/topic"
 	"parley/store"
 	"parley/wsproto"
@@ -57,7 +58,8 @@ func (s *Session) hi(h *wsproto.Hi) {
 	default:
 		s.ver = v
 	}
-	s.ua, s.lang = h.UA, h.Lang
+	s.ua = h.UA
+	s.setLang(h.Lang)
 	if s.device = h.Dev; h.Dev == chat.Clear {
 		s.device = ""
 	}
@@ -65,6 +67,15 @@ func (s *Session) hi(h *wsproto.Hi) {
 		s.platform = platformOf(h.UA)
 	}
 	s.ctrl(s.reg.greeting(), h.ID, "")
+}
+
+// setLang notes the language, and with it where phone numbers without + are
+// dialled.
+func (s *Session) setLang(lang string) {
+	s.lang, s.country = lang, phone.CountryOf(lang)
+	if s.country == "" {
+		s.country = s.reg.Config.Country
+	}
 }
 
 // platformOf guesses the platform from the name of the client (wire.md §2.3).
@@ -95,7 +106,7 @@ func (s *Session) hiAgain(h *wsproto.Hi) {
 		}
 		return
 	}
-	s.lang = h.Lang
+	s.setLang(h.Lang)
 	if h.Dev == s.device || h.Dev == "" {
 		s.device = h.Dev
 		s.ctrl(wsproto.Created, h.ID, "")

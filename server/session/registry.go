@@ -38,9 +38,10 @@ type Store interface {
 type Config struct {
 	Hello       map[string]any // params of the answer to {hi}, but for those of Calls
 	Calls       Calls
-	Permanent   bool // only administrators delete accounts
-	OutboxBytes int  // unsolicited bytes that may wait for a client
-	MaxPending  int  // requests of a session that wait for their answers
+	Permanent   bool   // only administrators delete accounts
+	OutboxBytes int    // unsolicited bytes that may wait for a client
+	MaxPending  int    // requests of a session that wait for their answers
+	Country     string // of sessions whose language names none: ISO 3166 alpha-2
 	Topic       topic.Config
 }
 

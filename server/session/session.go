@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"parley/internal/chat"
-	"parley/internal/phone"
 	"parley/server/topic"
 	"parley/wsproto"
 )
@@ -46,6 +45,7 @@ type Session struct {
 	// Owned by the reader, before anything that others read is posted.
 	ver      int // of the protocol, major<<8 | minor; 0 before {hi}
 	ua, lang string
+	country  string // of lang, or the default
 	device   string
 	platform string
 	uid      chat.UID
@@ -133,9 +133,6 @@ func (s *Session) SetInCall(name string, in bool) bool {
 
 // OnMe implements topic.Session.
 func (s *Session) OnMe() bool { return s.onMe.Load() }
-
-// Country implements topic.Session.
-func (s *Session) Country() string { return phone.CountryOf(s.lang) }
 
 // UserAgent implements topic.Session.
 func (s *Session) UserAgent() string { return s.ua }

@@ -13,12 +13,13 @@ import (
 // Validator knows how addresses are checked and confirmed. Errors are those
 // of the wire.
 type Validator interface {
-	// Request asks the user to prove that the address is his.
-	Request(ctx context.Context, user chat.UID, c *wsproto.Cred) error
+	// Request asks the user to prove that the address is his. country is where
+	// phone numbers without + are dialled, here and below: Request.Country.
+	Request(ctx context.Context, user chat.UID, c *wsproto.Cred, country string) error
 	// Confirm checks his answer and returns the tag that he earned, if any.
 	Confirm(ctx context.Context, user chat.UID, c *wsproto.Cred) (tag string, err error)
 	// Remove forgets an address; tag is what is lost with it.
-	Remove(ctx context.Context, user chat.UID, level chat.Level, c *wsproto.Cred) (tag string, err error)
+	Remove(ctx context.Context, user chat.UID, level chat.Level, c *wsproto.Cred, country string) (tag string, err error)
 }
 
 // setCred adds or confirms a credential (wire.md §7.6).
@@ -33,7 +34,7 @@ func (t *Topic) setCred(r *Request, c *wsproto.Cred) error {
 	case c.Meth == "", c.Val == "" && c.Resp == "":
 		return wsproto.ErrMalformed
 	case c.Resp == "":
-		if err := t.Validator.Request(ctx, r.User, c); err != nil {
+		if err := t.Validator.Request(ctx, r.User, c, r.Country); err != nil {
 			return err
 		}
 		r.reply(wsproto.OK)
@@ -58,7 +59,7 @@ func (t *Topic) delCred(r *Request, a *Attachment, c *wsproto.Cred) error {
 	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	tag, err := t.Validator.Remove(ctx, r.User, a.level, c)
+	tag, err := t.Validator.Remove(ctx, r.User, a.level, c, r.Country)
 	if errors.Is(err, store.ErrNotFound) {
 		return wsproto.NoAction
 	}

@@ -146,14 +146,10 @@ func (t *fndTopic) setLasting(r *Request, a *Attachment, d *wsproto.SetDesc) err
 func (t *fndTopic) setOther(*Request, *Attachment, *wsproto.SetSub) error { return wsproto.ErrDenied }
 
 // query is what a session searches for.
-func (t *fndTopic) query(a *Attachment) (tagquery.Query, error) {
+func (t *fndTopic) query(a *Attachment, country string) (tagquery.Query, error) {
 	text := t.queries[a]
 	if text == "" && len(t.private) > 0 {
 		_ = json.Unmarshal(t.private, &text) // we stored a text
-	}
-	country := a.Session.Country()
-	if country == "" {
-		country = t.Config.Country
 	}
 	return tagquery.Parse(text, tagquery.Rules{
 		Email: slices.Contains(t.Config.ImmutableTags, "email"), Tel: slices.Contains(t.Config.ImmutableTags, "tel"),
@@ -163,7 +159,7 @@ func (t *fndTopic) query(a *Attachment) (tagquery.Query, error) {
 
 // list searches (wire.md §11.4). A query that can't be read finds nothing.
 func (t *fndTopic) list(r *Request, a *Attachment, _ *wsproto.GetOpts) ([]wsproto.MetaSub, error) {
-	q, err := t.query(a)
+	q, err := t.query(a, r.Country)
 	if err != nil || q.Empty() {
 		return nil, nil
 	}
@@ -222,7 +218,7 @@ func hit(f *store.Found, level chat.Level) wsproto.MetaSub {
 // tags tells who has the one tag that the session asks for, so that a client can
 // see whether an alias is free (wire.md §11.6).
 func (t *fndTopic) tags(a *Attachment) ([]string, error) {
-	q, err := t.query(a)
+	q, err := t.query(a, "")
 	if err != nil {
 		return nil, nil
 	}

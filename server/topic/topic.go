@@ -56,8 +56,6 @@ type Session interface {
 	SetAttachment(topic string, a *Attachment) bool
 	// OnMe tells whether the session is attached to its user's me.
 	OnMe() bool
-	// Country is where the user's language is spoken, ISO 3166; empty: unknown.
-	Country() string
 	// UserAgent is what the client called itself.
 	UserAgent() string
 	// LastActive is when the session last sent something.
@@ -81,7 +79,6 @@ type Config struct {
 	AliasTag       string        // namespace of unique tags; empty: none
 	ImmutableTags  []string      // namespaces that clients cannot change
 	MaskedTags     []string      // namespaces that only owners of a tag can search for
-	Country        string        // ISO 3166, of phone numbers without a country
 	MailboxLimit   int           // events waiting
 	IdleAfter      time.Duration // from the last detach to the unloading
 	UADelay        time.Duration // between changes of a user agent that are told
