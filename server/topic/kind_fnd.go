@@ -13,14 +13,13 @@ import (
 )
 
 // fndTopic finds people and groups by their tags (wire.md §4.4, §11). It has no
-// record; a subscription is stored once there is a lasting query to keep.
+// record, only its user's subscription, which keeps his lasting query.
 type fndTopic struct {
 	*Topic
 	user    *store.User
 	self    *member
 	private json.RawMessage        // the lasting query
 	queries map[*Attachment]string // of each session
-	stored  bool                   // self is
 }
 
 func (t *fndTopic) load(ctx context.Context) error {
@@ -33,14 +32,15 @@ func (t *fndTopic) load(ctx context.Context) error {
 	}
 	t.exists, t.queries = true, make(map[*Attachment]string, 1)
 	s, err := t.Store.Sub(ctx, t.name, uid)
-	if errors.Is(err, store.ErrNotFound) {
-		t.self = &member{uid: uid, want: chat.ModeMe, given: chat.ModeMe}
-		return nil
+	if errors.Is(err, store.ErrNotFound) { // his first search
+		now := t.now()
+		s = &store.Sub{Topic: t.name, User: uid, Created: now, Updated: now, Want: chat.ModeMe, Given: chat.ModeMe}
+		err = t.Store.PutSubs(ctx, *s)
 	}
 	if err != nil {
 		return err
 	}
-	t.self, t.private, t.stored = newMember(s), s.Private, true
+	t.self, t.private = newMember(s), s.Private
 	return nil
 }
 
@@ -59,24 +59,8 @@ func (t *fndTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	if err := t.keep(ctx); err != nil {
-		return j, err
-	}
 	_, err = t.setWant(ctx, r, m, want, given)
 	return j, err
-}
-
-// keep stores the subscription, if it is not yet.
-func (t *fndTopic) keep(ctx context.Context) error {
-	if t.stored {
-		return nil
-	}
-	now := t.now()
-	err := t.Store.PutSubs(ctx, store.Sub{
-		Topic: t.name, User: t.self.uid, Created: now, Updated: now, Want: t.self.want, Given: t.self.given,
-	})
-	t.stored = err == nil
-	return err
 }
 
 func (t *fndTopic) attached(*Attachment, joined) {}
@@ -130,11 +114,6 @@ func (t *fndTopic) setLasting(r *Request, a *Attachment, d *wsproto.SetDesc) err
 	var query string
 	if json.Unmarshal(d.Private, &query) != nil {
 		return wsproto.ErrMalformed
-	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
-	if err := t.keep(ctx); err != nil {
-		return err
 	}
 	if err := t.setPrivate(r, a.member, d); err != nil {
 		return err
