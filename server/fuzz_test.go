@@ -45,12 +45,14 @@ func FuzzSession(f *testing.F) {
 			`{"del":{"id":"1","topic":"grpFuzz","what":"sub","user":"usrAgAAAAAAAAA"}}` + "\n" + `{"del":{"id":"2","topic":"me","what":"user"}}`,
 			`{"sub":{"id":"1","topic":"newX","set":{"desc":{"public":1,"defacs":{"auth":"JRO"}},"tags":["alias:a"]}}}` + "\n" + `{"sub":{"id":"2","topic":"nchX"}}`,
 			`{"extra":{"obo":"usrAgAAAAAAAAA","authlevel":"root"},"pub":{"id":"1"}}` + "\n" + `{"note":{}}` + "\n1\n" + `{"leave":{"id":"7"}}`,
+			`{"pub":{"id":"1","topic":"usrAgAAAAAAAAA","head":{"webrtc":"started"}}}` + "\n" + `{"note":{"topic":"usrAgAAAAAAAAA","what":"call","seq":1,"event":"hang-up"}}`,
+			`{"pub":{"id":"1","topic":"grpFuzz","head":{"webrtc":0}}}` + "\n" + `{"note":{"topic":"grpFuzz","what":"call","seq":1,"event":"accept","payload":1}}`,
 			`{"set":{"id":"1","topic":"grpFuzz","sub":{"mode":"N"}}}` + "\n" + `{"sub":{"id":"2","topic":"grpFuzz"}}`,
 		} {
 			f.Add(state, []byte(script))
 		}
 	}
-	cfg := testConfig(f, "")
+	cfg := testConfig(f, `{"webrtc": {"enabled": true, "turn_secret": "s", "ice_servers": [{"urls": ["turn:x"]}]}}`)
 	f.Fuzz(func(t *testing.T, state uint8, script []byte) {
 		lines := strings.Split(string(script), "\n")
 		if len(lines) > 20 || len(script) > 20_000 || strings.Contains(strings.ToLower(string(script)), "basic") {
