@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
 )
 
@@ -14,9 +13,10 @@ const (
 	walkFrom = 1000
 )
 
-// ranked is a hit with what decides among hits of equal weight.
+// ranked is somebody found with what decides among equal weights.
 type ranked struct {
 	hit
+	kind    int
 	subs    int    // of a topic
 	created int64  // milliseconds
 	name    string // of a topic
@@ -28,25 +28,23 @@ func compareRanked(a, b ranked) int {
 		cmp.Compare(a.created, b.created), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
 }
 
-// best returns the best of the hits, in order. Of most searches for something
-// that many have, a few hits are sure to be among them and for the rest there
-// is room for some out of many equals.
-func (s *search) best(hits []hit) ([]ranked, error) {
-	sure, tied, room := split(hits, s.query.Limit)
-	list, err := s.ranks(kindUser, of(sure, kindUser))
-	if err != nil {
-		return nil, err
-	}
-	for _, more := range []func() ([]ranked, error){
-		func() ([]ranked, error) { return s.ranks(kindTopic, of(sure, kindTopic)) },
-		func() ([]ranked, error) { return s.oldest(of(tied, kindUser), room) },
-		func() ([]ranked, error) { return s.largest(of(tied, kindTopic), room) },
-	} {
-		next, err := more()
+// best returns the best of those who match, in order. Of most searches for
+// what many have, some are sure to be among them, and the rest are few out of
+// many equals.
+func (s *search) best() ([]ranked, error) {
+	border, room := s.border()
+	var list []ranked
+	for kind, choose := range [2]func(slots, weight, int) ([]ranked, error){kindUser: s.oldest, kindTopic: s.largest} {
+		sure, tied := s.sides[kind].split(border)
+		of, err := s.ranks(kind, sure)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, next...)
+		list = append(list, of...)
+		if of, err = choose(tied, border, room); err != nil {
+			return nil, err
+		}
+		list = append(list, of...)
 	}
 	slices.SortFunc(list, compareRanked)
 	if s.query.Limit > 0 && len(list) > s.query.Limit {
@@ -55,46 +53,7 @@ func (s *search) best(hits []hit) ([]ranked, error) {
 	return list, nil
 }
 
-// split tells the hits that are sure to be among the best by their weight from
-// those of one weight of which there are more than there is room for.
-func split(hits []hit, limit int) (sure, tied []hit, room int) {
-	if limit <= 0 || len(hits) <= limit {
-		return hits, nil, 0
-	}
-	count := map[int32]int{}
-	for _, h := range hits {
-		count[h.weight]++
-	}
-	var border int32
-	for _, border = range slices.Backward(slices.Sorted(maps.Keys(count))) {
-		if room+count[border] >= limit {
-			break
-		}
-		room += count[border]
-	}
-	room = limit - room
-	for _, h := range hits {
-		switch {
-		case h.weight > border:
-			sure = append(sure, h)
-		case h.weight == border:
-			tied = append(tied, h)
-		}
-	}
-	return sure, tied, room
-}
-
-func of(hits []hit, kind int32) []hit {
-	var some []hit
-	for _, h := range hits {
-		if h.kind == kind {
-			some = append(some, h)
-		}
-	}
-	return some
-}
-
-// ranks reads what decides among hits of one kind.
+// ranks reads what decides among equal weights.
 func (s *search) ranks(kind int, hits []hit) ([]ranked, error) {
 	if len(hits) == 0 {
 		return nil, nil
@@ -103,13 +62,13 @@ func (s *search) ranks(kind int, hits []hit) ([]ranked, error) {
 	if kind == kindTopic {
 		text = `SELECT id, id, created, subs, name FROM topics WHERE id IN (SELECT value FROM json_each(?))`
 	}
-	weights, numbers := make(map[int64]int32, len(hits)), make([]int64, len(hits))
+	weights, numbers := make(map[int64]weight, len(hits)), make([]int64, len(hits))
 	for i, h := range hits {
 		weights[h.slot], numbers[i] = h.weight, h.slot
 	}
 	list := make([]ranked, 0, len(hits))
 	err := s.conn.query(text, func(r *row) error {
-		k := ranked{hit: hit{slot: r.num(), kind: int32(kind)}, id: r.num(), created: r.num(), subs: r.int(), name: r.text()}
+		k := ranked{kind: kind, hit: hit{slot: r.num()}, id: r.num(), created: r.num(), subs: r.int(), name: r.text()}
 		k.weight = weights[k.slot]
 		list = append(list, k)
 		return nil
@@ -119,11 +78,11 @@ func (s *search) ranks(kind int, hits []hit) ([]ranked, error) {
 
 // oldest returns the oldest of equal users. As users get their slots in the
 // order of arrival, few zones have to be looked at.
-func (s *search) oldest(hits []hit, room int) ([]ranked, error) {
-	if len(hits) <= room {
-		return s.ranks(kindUser, hits)
+func (s *search) oldest(tied slots, border weight, room int) ([]ranked, error) {
+	if room == 0 || len(tied) == 0 {
+		return nil, nil
 	}
-	zones, err := s.zones(hits)
+	zones, err := s.zones(tied)
 	if err != nil {
 		return nil, err
 	}
@@ -135,9 +94,9 @@ func (s *search) oldest(hits []hit, room int) ([]ranked, error) {
 				break
 			}
 		}
-		next := zones[0].hits // as many zones as are needed at least
+		next := zones[0].hits(tied, border) // of as many zones as are needed at least
 		for zones = zones[1:]; len(zones) > 0 && len(list)+len(next) < room; zones = zones[1:] {
-			next = append(next, zones[0].hits...)
+			next = append(next, zones[0].hits(tied, border)...)
 		}
 		more, err := s.ranks(kindUser, next)
 		if err != nil {
@@ -148,59 +107,77 @@ func (s *search) oldest(hits []hit, room int) ([]ranked, error) {
 	return list, nil
 }
 
-// zone is the hits in one zone.
+// zone is a part of a block.
 type zone struct {
-	oldest int64
-	hits   []hit
+	number int64
+	oldest int64 // nobody in it was created before
 }
 
-// zones divides hits, which are in the order of their slots. The zone with the
-// oldest user comes first.
-func (s *search) zones(hits []hit) ([]zone, error) {
+func (z zone) hits(tied slots, border weight) []hit {
+	const words = 1 << (zoneShift - 6)
+	var hits []hit
+	var only block
+	first := z.number << zoneShift
+	if from := first & blockMask >> 6; tied[first>>blockShift] != nil {
+		copy(only[from:from+words], tied[first>>blockShift][from:])
+	}
+	for n := range only.all() {
+		hits = append(hits, hit{first&^blockMask + n, border})
+	}
+	return hits
+}
+
+// zones lists the zones, that with the oldest user first.
+func (s *search) zones(tied slots) ([]zone, error) {
 	var zones []zone
-	err := s.conn.query(`SELECT zone, oldest FROM user_zones ORDER BY zone`, func(r *row) error {
-		end, z := (r.num()+1)<<zoneShift, zone{oldest: r.num()}
-		n := 0
-		for n < len(hits) && hits[n].slot < end {
-			n++
-		}
-		if z.hits, hits = hits[:n:n], hits[n:]; n > 0 {
+	err := s.conn.query(`SELECT zone, oldest FROM user_zones`, func(r *row) error {
+		z := zone{r.num(), r.num()}
+		if tied[z.number>>(blockShift-zoneShift)] != nil {
 			zones = append(zones, z)
 		}
 		return nil
 	})
-	slices.SortStableFunc(zones, func(a, b zone) int { return cmp.Compare(a.oldest, b.oldest) })
+	slices.SortFunc(zones, func(a, b zone) int { return cmp.Compare(a.oldest, b.oldest) })
 	return zones, err
 }
 
-// largest returns those of equal topics that have most subscriptions. It walks
-// through all topics with tags in that order unless few of them match.
-func (s *search) largest(hits []hit, room int) ([]ranked, error) {
-	if len(hits) <= max(room, walkFrom) {
-		return s.ranks(kindTopic, hits)
+// largest returns those of equal topics that have most subscriptions. If many
+// match it walks through all topics with tags in that order.
+func (s *search) largest(tied slots, border weight, room int) ([]ranked, error) {
+	if room == 0 || len(tied) == 0 {
+		return nil, nil
 	}
-	among := slots{}
-	for _, h := range hits {
-		among.add(h.slot)
+	if n := tied.size(); n > max(room, walkFrom) {
+		list, err := s.walk(tied, border, room, n)
+		if err != nil || len(list) == room {
+			return list, err
+		}
 	}
+	var hits []hit
+	for at, b := range tied {
+		for n := range b.all() {
+			hits = append(hits, hit{at<<blockShift + n, border})
+		}
+	}
+	return s.ranks(kindTopic, hits)
+}
+
+// walk gives up after so many topics that reading all hits would be faster.
+func (s *search) walk(tied slots, border weight, room, patience int) ([]ranked, error) {
 	var first []hit
-	patience := len(hits) // more steps would cost more than reading all of them
 	err := s.conn.query(`SELECT id FROM topics WHERE tags IS NOT NULL ORDER BY subs DESC, created, name`, func(r *row) error {
-		if id := r.num(); among.has(id) {
-			first = append(first, hit{slot: id, kind: kindTopic, weight: hits[0].weight})
+		if id := r.num(); tied.has(id) {
+			first = append(first, hit{id, border})
 		}
 		if patience--; len(first) == room || patience == 0 {
 			return errStop
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || len(first) < room {
 		return nil, err
 	}
-	if len(first) == room {
-		return s.ranks(kindTopic, first)
-	}
-	return s.ranks(kindTopic, hits)
+	return s.ranks(kindTopic, first)
 }
 
 // numberList makes one argument of many numbers, for json_each.
