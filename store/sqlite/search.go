@@ -61,16 +61,16 @@ func (s *search) run() ([]store.Found, error) {
 }
 
 const (
-	foundUsers = `SELECT id, updated, state, auth, anon, 0, 0, '', public, trusted
-		FROM users WHERE id IN (SELECT value FROM json_each(?))`
-	foundTopics = `SELECT id, updated, state, auth, anon, channel, subs, name, public, trusted
-		FROM topics WHERE id IN (SELECT value FROM json_each(?))`
+	foundUsers = `SELECT users.id, updated, state, auth, anon, public, trusted
+		FROM json_each(?) CROSS JOIN users ON users.id = value`
+	foundTopics = `SELECT topics.id, updated, state, auth, anon, public, trusted, channel, subs, name
+		FROM json_each(?) CROSS JOIN topics ON topics.id = value`
 )
 
 func (r *row) found() store.Found {
 	return store.Found{
 		Updated: r.time(), State: r.state(), Access: chat.Access{Auth: r.mode(), Anon: r.mode()},
-		Channel: r.flag(), SubCount: r.int(), Topic: r.text(), Public: r.bytes(), Trusted: r.bytes(),
+		Public: r.bytes(), Trusted: r.bytes(),
 	}
 }
 
@@ -95,6 +95,8 @@ func (s *search) records(list []ranked) ([]store.Found, error) {
 			found[at] = r.found()
 			if kind == kindUser {
 				found[at].User = chat.UID(id)
+			} else {
+				found[at].Channel, found[at].SubCount, found[at].Topic = r.flag(), r.int(), r.text()
 			}
 			found[at].Tags = s.matched(kind, list[at].slot)
 			return nil

@@ -58,9 +58,9 @@ func (s *search) ranks(kind int, hits []hit) ([]ranked, error) {
 	if len(hits) == 0 {
 		return nil, nil
 	}
-	text := `SELECT slot, id, created, 0, '' FROM users WHERE slot IN (SELECT value FROM json_each(?))`
+	text := `SELECT slot, users.id, created FROM json_each(?) CROSS JOIN users ON slot = value`
 	if kind == kindTopic {
-		text = `SELECT id, id, created, subs, name FROM topics WHERE id IN (SELECT value FROM json_each(?))`
+		text = `SELECT topics.id, topics.id, created, subs, name FROM json_each(?) CROSS JOIN topics ON topics.id = value`
 	}
 	weights, numbers := make(map[int64]weight, len(hits)), make([]int64, len(hits))
 	for i, h := range hits {
@@ -68,7 +68,10 @@ func (s *search) ranks(kind int, hits []hit) ([]ranked, error) {
 	}
 	list := make([]ranked, 0, len(hits))
 	err := s.conn.query(text, func(r *row) error {
-		k := ranked{kind: kind, hit: hit{slot: r.num()}, id: r.num(), created: r.num(), subs: r.int(), name: r.text()}
+		k := ranked{kind: kind, hit: hit{slot: r.num()}, id: r.num(), created: r.num()}
+		if kind == kindTopic {
+			k.subs, k.name = r.int(), r.text()
+		}
 		k.weight = weights[k.slot]
 		list = append(list, k)
 		return nil
