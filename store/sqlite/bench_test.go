@@ -58,8 +58,11 @@ func benchMessages(topic string, from, n int) []*store.Message {
 // BenchmarkAppend has senders that each wait for their own answer; sender i
 // writes to topic i. An iteration is a message.
 func BenchmarkAppend(b *testing.B) {
-	for _, c := range []struct{ senders, batch int }{{1, 1}, {1, 10}, {1, 100}, {2, 1}, {16, 1}, {50, 1}, {50, 2}, {256, 1}} {
-		b.Run(fmt.Sprintf("senders=%d/batch=%d", c.senders, c.batch), func(b *testing.B) {
+	for _, c := range []struct {
+		senders, batch int
+		once           string
+	}{{1, 1, ""}, {1, 10, ""}, {1, 100, ""}, {2, 1, ""}, {16, 1, ""}, {50, 1, ""}, {50, 1, "/once"}, {50, 2, ""}, {256, 1, ""}} {
+		b.Run(fmt.Sprintf("senders=%d/batch=%d%s", c.senders, c.batch, c.once), func(b *testing.B) {
 			s := openTest(b, filepath.Join(b.TempDir(), "parley.db"))
 			names := benchGroups(b, s, c.senders)
 			var left atomic.Int64
@@ -71,7 +74,11 @@ func BenchmarkAppend(b *testing.B) {
 			for _, name := range names {
 				wg.Go(func() {
 					for seq := 1; left.Add(int64(-c.batch)) > int64(-c.batch); seq += c.batch {
-						if err := s.Append(b.Context(), benchMessages(name, seq, c.batch)...); err != nil {
+						ms := benchMessages(name, seq, c.batch)
+						if c.once != "" {
+							ms[0].Once = fmt.Sprintf("%036d", seq) // as long as a UUID
+						}
+						if err := s.Append(b.Context(), ms...); err != nil {
 							b.Error(err)
 							return
 						}

@@ -90,8 +90,6 @@ func (s slots) block(n int64) *block {
 	return b
 }
 
-func (s slots) add(n int64) { s.block(n).add(n & blockMask) }
-
 func (s slots) has(n int64) bool {
 	b := s[n>>blockShift]
 	return b != nil && b.has(n&blockMask)
