@@ -198,7 +198,9 @@ func (t *meTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
 		}
 		t.private, t.self.updated = private, r.TS
 	}
-	t.presTopic(wsproto.Pres{What: "upd", Src: "me"}, r.Session, everybody)
+	if profile || privateChanged { // not defacs alone
+		t.presTopic(wsproto.Pres{What: "upd", Src: "me"}, r.Session, everybody)
+	}
 	if profile {
 		t.tellContacts("upd", "")
 	}
