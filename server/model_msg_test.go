@@ -41,7 +41,7 @@ func (m *model) pub(o op, t *mTopic) {
 	}
 	for x := range t.subs {
 		if t.can(x, chat.ModeRead|chat.ModePres) {
-			m.presMe(t, x, -1, "msg", mFrame{"seq": t.seq}, u)
+			m.presMe(t, x, -1, false, "msg", mFrame{"seq": t.seq}, u)
 		}
 	}
 }
@@ -51,24 +51,6 @@ func (m *model) data(s int, t *mTopic, seq int) {
 	m.send(s, mFrame{"data": mFrame{
 		"topic": t.nameFor(s / devices), "from": userName(msg.from), "seq": seq, "content": msg.content,
 	}})
-}
-
-// presMe tells the sessions that a user has on me and not on the topic (§9.4).
-// actor is left out where he is the receiver.
-func (m *model) presMe(t *mTopic, u, except int, what string, fields mFrame, actor int) {
-	for s := u * devices; s < (u+1)*devices; s++ {
-		if !m.onMe[s] || t.attached[s] || s == except {
-			continue
-		}
-		p := mFrame{"topic": "me", "src": t.nameFor(u), "what": what}
-		for key, value := range fields {
-			p[key] = value
-		}
-		if actor >= 0 && actor != u {
-			p["act"] = userName(actor)
-		}
-		m.send(s, mFrame{"pres": p})
-	}
 }
 
 // note is §8.1–8.3.
@@ -116,7 +98,7 @@ func (m *model) relay(o op, t *mTopic, u int) {
 			}
 		}
 		if x == u && o.seq > 0 {
-			m.presMe(t, u, o.session, o.what, mFrame{"seq": o.seq}, -1)
+			m.presMe(t, u, o.session, false, o.what, mFrame{"seq": o.seq}, -1)
 		}
 	}
 }
@@ -151,6 +133,11 @@ func (m *model) delTopic(o op, t *mTopic, u int) {
 		m.unsubscribe(o, t, u)
 	default: // hard or soft, nobody gets in any more
 		m.reply(o, 200, nil)
+		for x := range t.subs {
+			if t.subs[x].live {
+				m.presMe(t, x, -1, true, "gone", nil, -1)
+			}
+		}
 		dead := m.newTopic()
 		dead.name = t.name
 		*t = *dead
@@ -169,6 +156,7 @@ func (m *model) delSub(o op, t *mTopic, u int) {
 	default:
 		m.reply(o, 200, nil)
 		m.endSub(t, o.user)
+		m.tellRemoved(o, t, o.user)
 		m.evict(t, o.user, true, -1)
 	}
 }
@@ -213,22 +201,6 @@ func (m *model) delMessages(o op, t *mTopic, u int) {
 	}
 	m.reply(o, 200, mFrame{"del": d.id})
 	m.tellDeleted(o, t, u, d)
-}
-
-func (m *model) tellDeleted(o op, t *mTopic, u int, d mDeletion) {
-	for _, s := range t.sessions() {
-		x := s / devices
-		if s != o.session && t.can(x, chat.ModePres) && (x == u || d.user < 0 && t.can(x, chat.ModeRead)) {
-			m.send(s, mFrame{"pres": mFrame{
-				"topic": t.nameFor(x), "src": userName(u), "what": "del", "clear": d.id, "delseq": seqRanges(d.seqs),
-			}})
-		}
-	}
-	for x := range t.subs {
-		if d.user < 0 && t.can(x, chat.ModeRead|chat.ModePres) || d.user == x && t.can(x, chat.ModePres) {
-			m.presMe(t, x, o.session, "del", mFrame{"clear": d.id}, u)
-		}
-	}
 }
 
 // asked are the numbers that a {del msg} names; not ok if it is malformed.

@@ -30,6 +30,7 @@ func (m *model) unsubscribe(o op, t *mTopic, u int) {
 	}
 	m.reply(o, 200, nil)
 	m.endSub(t, u)
+	m.tellRemoved(o, t, u)
 	m.evict(t, u, true, o.session)
 	if t.isPair() && t.members() == 0 { // both are gone (§4.5)
 		*t = mTopic{pair: t.pair, owner: -1, subs: make([]mSub, m.shape.users), attached: make([]bool, len(m.up))}
@@ -115,13 +116,16 @@ func (m *model) change(o op, t *mTopic, u int, want, given chat.Mode, byOther bo
 		m.reply(o, 304, nil)
 		return
 	}
-	t.grant(u, want, given)
+	before := *s
+	m.grant(o, t, u, want, given)
 	params := mFrame{"acs": acs(want, given)}
 	if byOther {
 		params["user"] = userName(u)
 	}
 	m.reply(o, 200, params)
-	if byOther && !given.Has(chat.ModeJoin) || !byOther && !want.Has(chat.ModeJoin) {
+	out := byOther && !given.Has(chat.ModeJoin) || !byOther && !want.Has(chat.ModeJoin)
+	m.tellAccess(o, t, u, before, out)
+	if out {
 		m.evict(t, u, false, -1)
 	}
 }
@@ -182,6 +186,7 @@ func (m *model) invite(o op, t *mTopic, u int, given chat.Mode, explicit bool) {
 	}
 	t.subs[o.user] = s
 	m.reply(o, 200, mFrame{"acs": acs(s.want, s.given), "user": userName(o.user)})
+	m.tellAccess(o, t, o.user, mSub{}, false)
 }
 
 // setDesc is §7.2, and §7.3 for private.
@@ -205,9 +210,15 @@ func (m *model) setDesc(o op, t *mTopic, u int) {
 	}
 	if attached && hasPublic {
 		t.public, done = valueOf(public), true
+		for x := range t.subs {
+			if x == u || t.can(x, chat.ModeJoin) {
+				m.presMe(t, x, o.session, true, "upd", nil, -1)
+			}
+		}
 	}
 	if private, ok := o.desc["private"]; ok {
 		t.subs[u].private, done = valueOf(private), true
+		m.presMe(t, u, o.session, true, "upd", nil, -1)
 	}
 	m.reply(o, map[bool]int{true: 200, false: 304}[done], nil)
 }

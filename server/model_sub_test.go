@@ -112,6 +112,7 @@ func (m *model) create(o op) {
 	tmp := o.topic
 	o.topic = t.name
 	m.reply(o, 200, mFrame{"acs": acs(s.want, s.given), "tmpname": tmp})
+	m.tellAccess(o, t, u, mSub{}, false)
 }
 
 // sub is §2.6.
@@ -121,7 +122,7 @@ func (m *model) sub(o op, t *mTopic) {
 		m.reply(o, 304, nil)
 		return
 	}
-	before := t.subs[u]
+	before, peerThere := t.subs[u], t.isPair() && t.subs[t.peer(u)].live
 	if code := m.join(o, t, u); code != 0 {
 		m.reply(o, code, nil)
 		return
@@ -134,10 +135,17 @@ func (m *model) sub(o op, t *mTopic) {
 	m.reply(o, 200, params)
 	if !s.want.Has(chat.ModeJoin) { // bans himself
 		m.evict(t, u, false, -1)
+		m.tellAccess(o, t, u, before, false)
 		return
 	}
 	t.attached[o.session], t.used = true, true
 	m.answer(o, t, "desc", "sub", "data", "del")
+	if t.isPair() && !peerThere && t.subs[t.peer(u)].live {
+		m.tellAccess(o, t, t.peer(u), mSub{}, false)
+	}
+	if len(params) > 0 {
+		m.tellAccess(o, t, u, before, false)
+	}
 }
 
 // join makes the user a member, or changes what he wants. 0 is success.
@@ -175,7 +183,7 @@ func (m *model) join(o op, t *mTopic, u int) int {
 		_, theirs := m.firstModes(o, u, peer)
 		t.subs[peer] = theirs // a deleted chat comes back for the peer (§4.5)
 	}
-	t.grant(u, newWant, newGiven)
+	m.grant(o, t, u, newWant, newGiven)
 	return 0
 }
 
@@ -258,13 +266,15 @@ func (t *mTopic) wish(u int, want chat.Mode) (newWant, newGiven chat.Mode, code 
 }
 
 // grant gives a member new modes; ownership moves with O (§5.7).
-func (t *mTopic) grant(u int, want, given chat.Mode) {
+func (m *model) grant(o op, t *mTopic, u int, want, given chat.Mode) {
 	s := &t.subs[u]
 	s.want, s.given = want, given
 	if (want & given).Has(chat.ModeOwner) && t.owner != u {
 		former := &t.subs[t.owner]
+		before, owner := *former, t.owner
 		former.want &^= chat.ModeOwner
 		former.given &^= chat.ModeOwner
 		t.owner = u
+		m.tellAccess(o, t, owner, before, false)
 	}
 }
