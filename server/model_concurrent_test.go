@@ -26,7 +26,7 @@ const (
 // any order.
 func TestModelConcurrent(t *testing.T) {
 	t.Parallel()
-	shape := modelShape{users: 5, limit: 8}
+	shape := modelShape{users: 5, limit: 8, anon: -1}
 	cfg := testConfig(t, `{"max_subscriber_count": 8}`)
 	if *modelSeed != 0 {
 		playAtOnce(t, cfg, shape, *modelSeed)

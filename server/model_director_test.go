@@ -10,6 +10,7 @@ import (
 var (
 	askedModes   = []string{"", "JRWPS", "JRWPASD", "JRWPASDO", "JRP", "N", "RWP", "JW", "JRWPA", "JO", "JRWPD", "bad"}
 	defaultModes = []string{"", "JRWPS", "JRWPS", "JRWP", "JR", "N", "RWPS", "JRWPASDO", "bad"}
+	meModes      = []string{"JPS", "JPS", "JS", "JP", "N", "PS", "JPSO", "JRWPAS", "bad"}
 	groups       = 3
 )
 
@@ -160,6 +161,9 @@ func (d *director) lastSeq(o op) int {
 func (d *director) sub(s int) op {
 	o := op{do: "sub", session: s, topic: "me", what: d.pick([]string{"", "", "desc sub", "data desc del sub"})}
 	if d.chance(12) {
+		if d.chance(20) {
+			o.mode = d.pick(meModes)
+		}
 		return o
 	}
 	if n := len(d.m.groups); n > 0 && d.chance(65) {
@@ -168,6 +172,9 @@ func (d *director) sub(s int) op {
 		o.topic = userName(peer)
 	}
 	if o.topic == "me" {
+		if d.chance(20) {
+			o.mode = d.pick(meModes)
+		}
 		return o
 	}
 	if d.chance(30) {
@@ -186,6 +193,9 @@ func (d *director) set(s int) op {
 	o := op{do: "set", part: "sub"}
 	o.topic, o.session = d.place(s)
 	switch n := d.IntN(100); {
+	case n < 6:
+		o.topic, o.session, o.mode = "me", s, d.pick(meModes)
+		return o
 	case n < 25:
 		o.part, o.desc = "desc", map[string]string{}
 		o.desc[d.pick([]string{"private", "public", "defacs"})] = d.pick([]string{"a", "b", "␡"})
@@ -212,10 +222,8 @@ func (d *director) set(s int) op {
 			}
 		}
 	}
-	if o.topic == "me" { // its modes are for another test
-		o.part, o.desc = "desc", map[string]string{}
-		o.mode, o.hasUser = "", false
-		o.desc["defacs"] = d.pick(append(defaultModes, "JRWPA"))
+	if o.topic == "me" && o.part == "desc" {
+		o.desc = map[string]string{"defacs": d.pick(append(defaultModes, "JRWPA"))}
 	}
 	return o
 }

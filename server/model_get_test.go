@@ -85,11 +85,11 @@ func (m *model) glance(t *mTopic, u int) mFrame {
 	if t.isPair() {
 		peer := t.peer(u)
 		d["public"] = mFrame{"fn": strings.Trim(userName(peer), "<>")}
-		d["acs"] = mFrame{"mode": m.defacs[peer].String()}
+		d["acs"] = mFrame{"mode": m.grants(m.defacs[peer], u).String()}
 	} else {
 		omitEmpty(d, "public", t.public)
 		d["subcnt"] = t.members()
-		d["acs"] = mFrame{"mode": t.access.String()}
+		d["acs"] = mFrame{"mode": m.grants(t.access, u).String()}
 	}
 	if s.live {
 		d["acs"] = acs(s.want, s.given)
@@ -215,7 +215,7 @@ func (m *model) answerMe(o op, u int, order ...string) {
 		switch part {
 		case "desc":
 			d := m.ownProfile(u)
-			d["acs"] = acs(chat.ModeMe, chat.ModeMe)
+			d["acs"] = acs(m.meWant[u], chat.ModeMe)
 			d["defacs"] = mFrame{"auth": m.defacs[u].String(), "anon": "N"}
 			m.meta(o, "desc", d)
 		case "sub":
@@ -241,10 +241,10 @@ func (m *model) glanceMe(o op, u int) {
 	d := m.ownProfile(u)
 	switch {
 	case o.what == "desc":
-		d["acs"] = mFrame{"mode": m.defacs[u].String()}
+		d["acs"] = mFrame{"mode": m.grants(m.defacs[u], u).String()}
 		m.meta(o, "desc", d)
 	case strings.Contains(o.what, "desc") || strings.Contains(o.what, "sub"):
-		m.meta(o, "sub", []mFrame{{"user": userName(u), "acs": acs(chat.ModeMe, chat.ModeMe)}})
+		m.meta(o, "sub", []mFrame{{"user": userName(u), "acs": acs(m.meWant[u], chat.ModeMe)}})
 	default:
 		m.reply(o, 403, nil)
 	}

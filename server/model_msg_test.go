@@ -91,7 +91,7 @@ func (m *model) relay(o op, t *mTopic, u int) {
 			continue
 		}
 		for s := x * devices; s < (x+1)*devices; s++ {
-			if m.onMe[s] && !t.attached[s] && s != o.session {
+			if m.onMe[s] && m.heard(x) && !t.attached[s] && s != o.session {
 				m.send(s, mFrame{"info": withSeq(mFrame{
 					"topic": "me", "src": t.nameFor(x), "from": userName(u), "what": o.what,
 				}, o.seq)})

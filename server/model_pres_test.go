@@ -8,6 +8,9 @@ import (
 // topic too if all is set. actor is left out where he is the receiver; -1 is
 // nobody.
 func (m *model) presMe(t *mTopic, u, except int, all bool, what string, fields mFrame, actor int) {
+	if what != "acs" && what != "gone" && !m.heard(u) {
+		return
+	}
 	for s := u * devices; s < (u+1)*devices; s++ {
 		if !m.onMe[s] || t.attached[s] && !all || s == except {
 			continue
@@ -22,6 +25,9 @@ func (m *model) presMe(t *mTopic, u, except int, all bool, what string, fields m
 		m.send(s, mFrame{"pres": p})
 	}
 }
+
+// heard tells whether a user wants presence on me (§9.1).
+func (m *model) heard(u int) bool { return (m.meWant[u] & chat.ModeMe).Has(chat.ModePres) }
 
 // tellDeleted is the news of deleted messages (§7.8).
 func (m *model) tellDeleted(o op, t *mTopic, u int, d mDeletion) {

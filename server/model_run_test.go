@@ -56,7 +56,11 @@ func newRig(t *testing.T, cfg *config.Config, shape modelShape) (*rig, error) {
 	for u := range shape.users {
 		who := "u" + strconv.Itoa(u)
 		hashes.LoadOrStore("password-"+who, []byte("none")) // they log in by token
-		a, err := r.h.account(who, who, "")
+		level := ""
+		if u == shape.anon {
+			level = "anon"
+		}
+		a, err := r.h.account(who, who, level)
 		if err != nil {
 			return nil, err
 		}

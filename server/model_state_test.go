@@ -22,14 +22,16 @@ type modelShape struct {
 	users     int
 	limit     int           // subscribers of a group
 	deleteAge time.Duration // 0: no limit
+	anon      int           // user who is anonymous; -1: none
 }
 
 type model struct {
 	shape  modelShape
 	now    time.Duration
-	up     []bool // sessions
-	onMe   []bool // sessions attached to me
-	defacs []chat.Mode
+	up     []bool      // sessions
+	onMe   []bool      // sessions attached to me
+	defacs []chat.Mode // of each user, for the authenticated; for others N
+	meWant []chat.Mode // on me
 	groups []*mTopic
 	pairs  map[[2]int]*mTopic
 	out    [][]mFrame // what each session gets in this step
@@ -41,8 +43,8 @@ type mTopic struct {
 	name     string // of a group
 	pair     [2]int // of two; both 0 for a group
 	exists   bool
-	owner    int // -1: none
-	access   chat.Mode
+	owner    int       // -1: none
+	access   chat.Mode // by default, for the authenticated; for others N
 	public   string
 	subs     []mSub // by user
 	msgs     []mMsg // seq is the index + 1
@@ -84,6 +86,7 @@ func newModel(shape modelShape) *model {
 	}
 	for range shape.users {
 		m.defacs = append(m.defacs, chat.ModeUser|chat.ModeDelete)
+		m.meWant = append(m.meWant, chat.ModeMe)
 	}
 	return m
 }
@@ -230,6 +233,14 @@ func (m *model) evict(t *mTopic, u int, unsub bool, except int) {
 // acs is how modes are told (§5.3).
 func acs(want, given chat.Mode) mFrame {
 	return mFrame{"want": want.String(), "given": given.String(), "mode": (want & given).String()}
+}
+
+// grants is what a user's peers get by default, and a group's members (§5.2).
+func (m *model) grants(access chat.Mode, to int) chat.Mode {
+	if to == m.shape.anon {
+		return 0
+	}
+	return access
 }
 
 // norm is §4.5.

@@ -170,7 +170,7 @@ func (m *model) join(o op, t *mTopic, u int) int {
 	case !s.given.Has(chat.ModeJoin):
 		return 403
 	case !s.want.Has(chat.ModeJoin): // lifts his own ban (§4.6)
-		back := s.given | t.access
+		back := s.given | m.grants(t.access, u)
 		if t.isPair() { // silent: there is no default
 			back = norm(s.given)
 		}
@@ -189,12 +189,12 @@ func (m *model) join(o op, t *mTopic, u int) int {
 
 // enter is joining a group (§4.6).
 func (m *model) enter(o op, t *mTopic, u int, want chat.Mode, explicit bool) int {
-	s := mSub{live: true, want: want, given: t.access, private: o.desc["private"]}
+	s := mSub{live: true, want: want, given: m.grants(t.access, u), private: o.desc["private"]}
 	if t.subs[u].former {
 		s.given = t.subs[u].given &^ chat.ModeOwner // silent: an offer of ownership ends with the subscription
 	}
 	if !explicit {
-		s.want = t.access
+		s.want = m.grants(t.access, u)
 	}
 	switch {
 	case !s.given.Has(chat.ModeJoin), s.want.Has(chat.ModeOwner):
@@ -233,8 +233,8 @@ func (m *model) firstModes(o op, u, peer int) (mine, theirs mSub) {
 	if mode, given, ok := parsed(o.desc["defacs"]); given && ok {
 		grant = mode
 	}
-	theirs = mSub{live: true, given: norm(grant), want: norm(m.defacs[peer])}
-	mine = mSub{live: true, given: m.defacs[peer], want: theirs.given, private: o.desc["private"]}
+	theirs = mSub{live: true, given: norm(grant), want: norm(m.grants(m.defacs[peer], u))}
+	mine = mSub{live: true, given: m.grants(m.defacs[peer], u), want: theirs.given, private: o.desc["private"]}
 	if mode, given, ok := parsed(o.mode); given && ok {
 		mine.want = norm(mode) | chat.ModeJoin
 	}

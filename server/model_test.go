@@ -50,9 +50,12 @@ func TestModel(t *testing.T) {
 // shapeFor draws the circumstances of a sequence.
 func shapeFor(seed uint64) modelShape {
 	r := rand.New(rand.NewPCG(seed, 2))
-	shape := modelShape{users: 3 + r.IntN(3), limit: 8}
+	shape := modelShape{users: 3 + r.IntN(3), limit: 8, anon: -1}
 	if r.IntN(4) == 0 {
 		shape.limit = 3
+	}
+	if r.IntN(4) == 0 {
+		shape.anon = shape.users - 1
 	}
 	if r.IntN(3) == 0 {
 		shape.deleteAge = 10 * time.Second
