@@ -90,6 +90,9 @@ func (m *model) glance(t *mTopic, u int) mFrame {
 		omitEmpty(d, "public", t.public)
 		d["subcnt"] = t.members()
 		d["acs"] = mFrame{"mode": m.grants(t.access, u).String()}
+		if t.owner == u { // App. B 17
+			d["defacs"] = mFrame{"auth": t.access.String(), "anon": "N"}
+		}
 	}
 	if s.live {
 		d["acs"] = acs(s.want, s.given)

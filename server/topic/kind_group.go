@@ -139,6 +139,9 @@ func (t *groupTopic) glance(r *Request) (*wsproto.MetaDesc, error) {
 	if r.Channel {
 		d.Acs.Mode = chat.ModeReader.String()
 	}
+	if r.User == t.rec.Owner { // wire.md App. B 17
+		d.DefAcs = wsproto.NewDefAcs(t.rec.Access)
+	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	return d, t.glanceMember(ctx, r, d)
