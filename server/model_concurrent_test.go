@@ -18,7 +18,7 @@ import (
 // who are attached to all groups all the time.
 const (
 	actors  = 3
-	witness = 3 // reads everything
+	witness = 3 // reads everything; his second session writes too
 	deaf    = 4 // has no R
 )
 
@@ -81,7 +81,7 @@ func opening() []op {
 	var ops []op
 	add := func(o op) { ops = append(ops, o.build(len(ops))) }
 	for s := range (deaf + 1) * devices {
-		if u := s / devices; s%devices < 2 && (u < actors || s%devices == 0) {
+		if s%devices < 2 {
 			add(op{do: "up", session: s})
 			add(op{do: "sub", session: s, topic: "me"})
 		}
@@ -93,7 +93,7 @@ func opening() []op {
 				o := op{do: "sub", session: u*devices + x, topic: groupName(g)}
 				switch {
 				case u == witness:
-					o.mode = "JRP"
+					o.mode = "JRWP"
 				case u == deaf:
 					o.mode = "JWP"
 				}
@@ -152,6 +152,7 @@ func (c *crowd) act(seed uint64) {
 			c.left[userName(o.user)+o.topic] = true
 		}
 	}
+	c.haveWitnessWrite(d, parts)
 	var all sync.WaitGroup
 	for s, ops := range parts {
 		pace := rand.New(rand.NewPCG(seed, uint64(s)))
@@ -164,6 +165,15 @@ func (c *crowd) act(seed uint64) {
 		if x != nil {
 			c.note(s, x.take())
 		}
+	}
+}
+
+func (c *crowd) haveWitnessWrite(d *director, parts [][]op) {
+	const s = witness*devices + 1
+	for n := range scriptLength / 4 {
+		o := op{do: "pub", session: s, topic: groupName(d.IntN(2)), flag: d.chance(50)}.build(5000 + n)
+		parts[s] = append(parts[s], o)
+		c.sent[strconv.Itoa(5000+n)] = o
 	}
 }
 
