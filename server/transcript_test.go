@@ -119,7 +119,7 @@ func TestTranscriptsOverSocket(t *testing.T) {
 		problems []string
 	}
 	results := make(chan result)
-	places := make(chan struct{}, 16) // at a time: they mostly wait
+	places := make(chan struct{}, 40) // at a time: they mostly wait
 	var all sync.WaitGroup
 	for name, tr := range transcripts(t) {
 		if tr.MemoryOnly {
