@@ -37,6 +37,7 @@ type Deps struct {
 // Server is a chat server.
 type Server struct {
 	cfg      *config.Config
+	store    store.Store
 	log      *slog.Logger
 	clock    func() time.Time
 	release  func() // gives back memory of the store
@@ -67,7 +68,7 @@ func New(d Deps) (*Server, error) {
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
 	tc := topicConfig(cfg)
-	s := &Server{cfg: cfg, log: d.Log, clock: d.Now, release: func() {}}
+	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
@@ -178,6 +179,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	var g errgroup.Group
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
+	g.Go(func() error { return s.sweep(ctx) })
 	failed := make(chan error, 1)
 	g.Go(func() error {
 		err := s.http.Serve(l)

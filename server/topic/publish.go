@@ -48,6 +48,10 @@ func (t *Topic) accept(r *Request) (pub, error) {
 	case t.readOnly:
 		return pub{}, wsproto.ErrDenied
 	}
+	once, err := t.firstTime(r)
+	if err != nil {
+		return pub{}, err
+	}
 	if call {
 		if err := t.mayCall(); err != nil {
 			return pub{}, err
@@ -60,18 +64,18 @@ func (t *Topic) accept(r *Request) (pub, error) {
 		return pub{}, wsproto.ErrPolicy
 	}
 	if a == nil {
-		return pub{r, nil, nil, t.draft(r), call}, nil
+		return pub{r, nil, nil, t.draft(r, once), call}, nil
 	}
 	r.name = a.name
-	return pub{r, a, a.member, t.draft(r), call}, nil
+	return pub{r, a, a.member, t.draft(r, once), call}, nil
 }
 
 // draft is the message of a {pub}, with the next seq.
-func (t *Topic) draft(r *Request) *store.Message {
+func (t *Topic) draft(r *Request, once string) *store.Message {
 	q := r.Msg.Pub
 	return &store.Message{
 		Topic: t.name, Seq: t.rec.Seq + len(t.pubs) + 1, From: r.User, At: r.TS,
-		Head: messageHead(q.Head, r.Sender), Content: q.Content,
+		Head: messageHead(q.Head, r.Sender), Content: q.Content, Once: once,
 	}
 }
 
