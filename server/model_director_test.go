@@ -19,7 +19,7 @@ var (
 type director struct {
 	*rand.Rand
 	m     *model
-	offer *op // of ownership, not answered yet
+	offer *op // of rights or of ownership, not answered yet
 }
 
 func (d *director) chance(percent int) bool { return d.IntN(100) < percent }
@@ -97,9 +97,12 @@ func (d *director) place(s int) (string, int) {
 	return "me", s
 }
 
-// accept is what the one to whom ownership was offered may say.
+// accept is what the one to whom rights were offered may say.
 func (d *director) accept() op {
-	o := op{do: "set", part: "sub", topic: d.offer.topic, session: d.offer.user * devices, mode: "JRWPASDO"}
+	o := op{do: "set", part: "sub", topic: d.offer.topic, session: d.offer.user * devices, mode: d.offer.mode}
+	if d.chance(40) {
+		o.mode = d.pick(askedModes)
+	}
 	for s := range devices {
 		if d.m.up[d.offer.user*devices+s] {
 			o.session = d.offer.user*devices + s
@@ -108,7 +111,9 @@ func (d *director) accept() op {
 	if t := d.m.find(o); t == nil || !t.attached[o.session] {
 		o.do = "sub"
 	}
-	d.offer = nil
+	if d.chance(60) {
+		d.offer = nil // else he says more
+	}
 	return o
 }
 
@@ -216,8 +221,8 @@ func (d *director) set(s int) op {
 					o.session = x
 				}
 			}
-			if d.chance(15) {
-				o.mode = "JRWPASDO"
+			if d.chance(40) {
+				o.mode = d.pick([]string{"JRWPASDO", "JRWPA", "JRWPASD", "JRWA"})
 				d.offer = &o
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/internal/chat"
@@ -56,9 +57,9 @@ func (t *mTopic) key() string {
 }
 
 // checkSession looks at what one session was sent: messages at most once and in
-// order, marks that only grow.
+// order, answers about a topic in the order of the requests, marks that only grow.
 func (c *crowd) checkSession(s int, answered map[string]int) {
-	last := map[string]int{}
+	last, turn := map[string]int{}, map[string]int{}
 	for _, text := range c.seen[s] {
 		kind, f := frameOf(text)
 		topic, _ := f["topic"].(string)
@@ -67,8 +68,12 @@ func (c *crowd) checkSession(s int, answered map[string]int) {
 		case "":
 			c.fail("U%d.%d: %s", s/devices, s%devices, text)
 		case "ctrl", "meta":
-			if id != "" {
+			if n, err := strconv.Atoi(id); err == nil {
 				answered[id]++
+				if n < turn[topic] {
+					c.fail("U%d.%d: after the answer to %d: %s", s/devices, s%devices, turn[topic], text)
+				}
+				turn[topic] = n
 			}
 			if f["code"] == 202.0 {
 				c.ack(key(s, topic), id, int(f["params"].(map[string]any)["seq"].(float64)))
