@@ -271,6 +271,9 @@ func (d *director) get(s int) op {
 	}
 	if d.chance(40) && o.what == "data" || d.chance(40) && o.what == "del" {
 		o.since, o.before, o.limit = d.IntN(5), d.IntN(9), d.IntN(4)
+	} else if n := d.lastSeq(o); n > 1 && o.what == "data" && d.chance(50) {
+		low := 1 + d.IntN(n-1)
+		o.ranges = [][2]int{{low, low + 1 + d.IntN(n)}, {1 + d.IntN(n), 0}}
 	}
 	return o
 }

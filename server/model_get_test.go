@@ -176,7 +176,13 @@ func (m *model) history(o op, t *mTopic, u int) {
 	}
 	for seq := t.seq; seq > 0 && count < limit; seq-- {
 		msg := t.msgs[seq-1]
-		if msg.erased || msg.hidden[u] || seq < o.since || o.before > 1 && seq >= o.before {
+		named, _ := o.asked(t.seq)
+		switch {
+		case msg.erased, msg.hidden[u]:
+			continue
+		case o.ranges != nil && !named[seq]:
+			continue
+		case o.ranges == nil && (seq < o.since || o.before > 1 && seq >= o.before):
 			continue
 		}
 		m.data(o.session, t, seq)

@@ -114,7 +114,11 @@ func (o op) query() map[string]any {
 			data[key] = value
 		}
 	}
-	return map[string]any{"what": o.what, "data": data, "del": data}
+	q := map[string]any{"what": o.what, "data": data, "del": data}
+	if o.ranges != nil {
+		q["data"] = map[string]any{"ranges": rangeList(o.ranges)}
+	}
+	return q
 }
 
 func rangeList(list [][2]int) []map[string]any {
