@@ -170,7 +170,7 @@ func (m *model) join(o op, t *mTopic, u int) int {
 	case !s.given.Has(chat.ModeJoin):
 		return 403
 	case !s.want.Has(chat.ModeJoin): // lifts his own ban (§4.6)
-		back := s.given | m.grants(t.access, u)
+		back := (s.given | m.grants(t.access, u)) &^ chat.ModeOwner
 		if t.isPair() { // silent: there is no default
 			back = norm(s.given)
 		}

@@ -52,7 +52,7 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	case !ok && m.want.Has(chat.ModeJoin): // asks for nothing: nothing changes
 		return j, t.admits(m)
 	case !ok: // back from a self-ban
-		want = m.given | t.rec.Access.For(r.Level)
+		want = (m.given | t.rec.Access.For(r.Level)) &^ chat.ModeOwner // which he must ask for
 	}
 	want, given, err := t.newWant(m, want)
 	if err != nil {
