@@ -22,6 +22,8 @@ const (
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(s.cfg.APIPath+"v0/channels", s.serveChannels)
+	mux.HandleFunc(s.cfg.APIPath+"v0/channels/lp", s.serveLongPoll)
+	mux.HandleFunc(s.cfg.APIPath+"v0/channels/lp/{$}", s.serveLongPoll)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

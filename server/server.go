@@ -215,9 +215,9 @@ func (s *Server) shutdown() error {
 		}
 		return nil
 	}
-	return errors.Join(
-		step("stop listening", s.http.Shutdown),
-		step("close sessions", s.sessions.Close),
-		step("close topics", s.hub.Close),
-	)
+	// Requests of long polling end when their sessions do.
+	stopped := make(chan error, 1)
+	go func() { stopped <- step("stop listening", s.http.Shutdown) }()
+	closed := step("close sessions", s.sessions.Close)
+	return errors.Join(<-stopped, closed, step("close topics", s.hub.Close))
 }

@@ -51,6 +51,7 @@ var (
 	ErrAuthUnknown   = &Error{Code: 401, Text: "unknown authentication scheme"}
 	ErrDenied        = &Error{Code: 403, Text: "permission denied"}
 	ErrAPIKey        = &Error{Code: 403, Text: "valid API key required"}
+	ErrSession       = &Error{Code: 403, Text: "invalid or expired session"}
 	ErrTopicNotFound = &Error{Code: 404, Text: "topic not found"}
 	ErrUserNotFound  = &Error{Code: 404, Text: "user not found"}
 	ErrNotFound      = &Error{Code: 404, Text: "not found"}

@@ -66,7 +66,11 @@ func (s *Session) hi(h *wsproto.Hi) {
 	if s.platform = h.Platf; s.platform == "" {
 		s.platform = platformOf(h.UA)
 	}
-	s.ctrl(s.reg.greeting(), h.ID, "")
+	hello := *s.reg.greeting()
+	if s.poller != nil { // 201 has been said before
+		hello.Code, hello.Text = wsproto.OK.Code, wsproto.OK.Text
+	}
+	s.ctrl(&hello, h.ID, "")
 }
 
 // setLang notes the language, and with it where phone numbers without + are

@@ -188,6 +188,11 @@ func (o *outbox) drain() {
 	}
 }
 
+// end implements outlet.
+func (o *outbox) end(last wsproto.Frame, code int, reason string) {
+	o.close(last, func() { o.conn.Close(code, reason) })
+}
+
 // close sends a last frame, if any, and then calls final.
 func (o *outbox) close(last wsproto.Frame, final func()) {
 	o.mu.Lock()

@@ -74,6 +74,8 @@ type Registry struct {
 	hello  *wsproto.Error // the answer to {hi}; nil: see greeting
 	roster roster
 
+	pollers pollers
+
 	mu       sync.Mutex
 	slots    [wheelSlots]map[*Session]struct{}
 	position uint8
@@ -98,6 +100,7 @@ func NewRegistry(d Deps) *Registry {
 	if !d.Config.Calls.derives() {
 		r.hello = r.greeting()
 	}
+	r.pollers.bySID = make(map[string]*Poller)
 	for i := range r.slots {
 		r.slots[i] = make(map[*Session]struct{})
 	}
@@ -108,23 +111,35 @@ func (r *Registry) now() time.Time { return r.Now().UTC().Truncate(time.Millisec
 
 // Open makes the session of a connection; nil if the server is shutting down.
 func (r *Registry) Open(conn transport, remote string) *Session {
+	s := r.newSession(&outbox{conn: conn, limit: r.Config.OutboxBytes}, remote)
+	if !r.enter(s) {
+		return nil
+	}
+	return s
+}
+
+func (r *Registry) newSession(out outlet, remote string) *Session {
 	s := &Session{
-		reg: r, id: chat.NewUID().String()[3:], remote: remote,
+		reg: r, id: chat.NewUID().String()[3:], remote: remote, out: out,
 		slots: make(chan struct{}, r.Config.MaxPending),
 	}
-	s.out.conn, s.out.limit = conn, r.Config.OutboxBytes
 	s.active.Store(time.Now().UnixNano())
+	return s
+}
+
+// enter adds a session; false if the server is shutting down.
+func (r *Registry) enter(s *Session) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closing {
-		return nil
+		return false
 	}
 	// The slot that is due last, so that the first ping comes after a whole round.
 	s.slot = (r.position + wheelSlots - 1) % wheelSlots
 	r.slots[s.slot][s] = struct{}{}
 	r.count++
 	r.total.Add(1)
-	return s
+	return true
 }
 
 func (r *Registry) remove(s *Session, reason string) {
@@ -211,6 +226,9 @@ func (r *Registry) turn() {
 	due := r.in((at + wheelSlots - pongSlots) % wheelSlots)
 	r.mu.Unlock()
 	for _, s := range ping {
+		if s.poller != nil {
+			continue // it has no connection, but a timer
+		}
 		s.pinged.Store(true)
 		s.Reply(pingFrame)
 	}

@@ -31,6 +31,7 @@ const (
 	reasonEvicted  = "evicted"
 	reasonShutdown = "shutdown"
 	reasonLost     = "lost"
+	reasonExpired  = "expired" // long polling: as lost
 	reasonPanic    = "panic"
 )
 
@@ -39,7 +40,8 @@ type Session struct {
 	reg    *Registry
 	id     string
 	remote string
-	out    outbox
+	out    outlet
+	poller *Poller       // nil: the session has a connection
 	slots  chan struct{} // a place for each request that waits for its answer
 
 	// Owned by the reader, before anything that others read is posted.
@@ -62,6 +64,25 @@ type Session struct {
 	closed   bool
 	slot     uint8    // of the wheel of pings
 	user     chat.UID // guarded by reg.mu: whose session it is, nobody before the login
+}
+
+// outlet is how frames leave a session: by an outbox, over a connection, or by
+// a tray, from which the client fetches them.
+type outlet interface {
+	// put sends a frame; answer tells one that the client asked for, which is
+	// not held against it.
+	put(f wsproto.Frame, answer bool) outcome
+	// later is put for a frame that may wait for others to leave with it. first
+	// tells the caller that flush must be called soon.
+	later(f wsproto.Frame) (r outcome, first bool)
+	flush() outcome
+	// wait blocks while too much waits for the client.
+	wait()
+	// end sends a last frame, if any, and then ends the connection with a
+	// WebSocket close code. Nothing more is taken.
+	end(last wsproto.Frame, code int, reason string)
+	// abort ends the connection with whatever waits.
+	abort()
 }
 
 // Send implements topic.Session.
@@ -182,14 +203,23 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 	for _, name := range calls {
 		s.reg.hub.Urge(name, topic.Lost{S: s})
 	}
-	if reason == reasonSlow || reason == reasonSilent {
+	switch reason {
+	case reasonSlow, reasonSilent, reasonExpired:
 		s.out.abort() // there is nobody to wait for
-	} else {
-		s.out.close(last, func() { s.out.conn.Close(code, reason) })
+	default:
+		s.out.end(last, code, reason)
 	}
-	if reason != reasonLost && reason != reasonShutdown {
+	switch reason {
+	case reasonLost, reasonExpired, reasonShutdown:
+	default:
 		s.log().Info("session closed", "reason", reason, "addr", s.remote)
 	}
+}
+
+func (s *Session) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 func (s *Session) log() *slog.Logger { return s.reg.log.With("sid", s.id, "uid", s.uid.String()) }
