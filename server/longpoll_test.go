@@ -273,13 +273,9 @@ func TestLongPollEnds(t *testing.T) {
 	go ask(out)
 	go ask(out)
 	(<-out).check(t, "the older of two polls", 200, "") // so the newer one waits
-	began := time.Now()
 	cancel()
 	(<-out).check(t, "the last message", 200, `"code":205,"text":"server shutdown"`)
-	if err := <-served; err != nil {
+	if err := <-served; err != nil { // of its time, if it waited for the poll
 		t.Error(err)
-	}
-	if d := time.Since(began); d > shutdownTime/2 {
-		t.Errorf("the shutdown took %v", d)
 	}
 }

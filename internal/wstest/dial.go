@@ -18,8 +18,9 @@ type Socket struct {
 	Quiet time.Duration
 }
 
-// settleWait bounds how long a step waits for what it expects.
-const settleWait = 10 * time.Second
+// settleWait bounds how long a step waits for what it expects: far longer than a
+// busy machine needs to check a password.
+const settleWait = time.Minute
 
 type socketConn struct{ ws *websocket.Conn }
 

@@ -65,6 +65,7 @@ func (s *session) SetAttachment(name string, a *topic.Attachment) bool {
 }
 
 func (s *session) OnMe() bool            { return false }
+func (s *session) Background() bool      { return false }
 func (s *session) UserAgent() string     { return "test" }
 func (s *session) LastActive() time.Time { return time.Time{} }
 func (s *session) Answered()             { s.answered <- struct{}{} }

@@ -66,6 +66,9 @@ func (s *Session) hi(h *wsproto.Hi) {
 	if s.platform = h.Platf; s.platform == "" {
 		s.platform = platformOf(h.UA)
 	}
+	if s.bkg = h.Bkg; h.Bkg {
+		s.beginGrace()
+	}
 	hello := *s.reg.greeting()
 	if s.poller != nil { // 201 has been said before
 		hello.Code, hello.Text = wsproto.OK.Code, wsproto.OK.Text

@@ -53,17 +53,20 @@ type Session struct {
 	uid      chat.UID
 	level    chat.Level
 	me       string // canonical name of the user's me
+	bkg      bool   // opened in the background, by its {hi}
 
 	active atomic.Int64 // UnixNano of the last frame from the client
 	onMe   atomic.Bool
+	grace  atomic.Bool // what is in the background is so still
 	pinged atomic.Bool // a ping awaits its pong
 
-	mu       sync.Mutex // guards the following
-	attached attachments
-	calls    []string // canonical names of the topics whose calls it takes part in
-	closed   bool
-	slot     uint8    // of the wheel of pings
-	user     chat.UID // guarded by reg.mu: whose session it is, nobody before the login
+	mu         sync.Mutex // guards the following
+	attached   attachments
+	calls      []string    // canonical names of the topics whose calls it takes part in
+	graceTimer *time.Timer // nil: never in the background
+	closed     bool
+	slot       uint8    // of the wheel of pings
+	user       chat.UID // guarded by reg.mu: whose session it is, nobody before the login
 }
 
 // outlet is how frames leave a session: by an outbox, over a connection, or by
@@ -194,6 +197,9 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 	}
 	s.closed = true
 	attached, calls := s.attached.all(), s.calls
+	if s.graceTimer != nil {
+		s.graceTimer.Stop()
+	}
 	s.mu.Unlock()
 
 	s.reg.remove(s, reason)

@@ -20,11 +20,22 @@ func (t *Topic) attach(r *Request, m *member) *Attachment {
 		t.idle = nil
 	}
 	m.sessions++
-	m.online++
-	if !m.reader {
-		t.foreground++
-	}
+	// The session is asked after it knows of the attachment, so that one of the
+	// two notices when the time in the background ends just now.
+	a.background = r.Background && r.Session.Background()
+	t.count(a, 1)
 	return a
+}
+
+// count counts an attachment that others may see, or that ends.
+func (t *Topic) count(a *Attachment, by int) {
+	if a.background {
+		return
+	}
+	a.member.online += by
+	if !a.member.reader {
+		t.foreground += by
+	}
 }
 
 // detach removes an attachment from the topic and from its session.
@@ -39,10 +50,7 @@ func (t *Topic) detach(a *Attachment) {
 	t.attached = t.attached[:last]
 	a.Session.SetAttachment(t.name, nil)
 	a.member.sessions--
-	a.member.online--
-	if !a.member.reader {
-		t.foreground--
-	}
+	t.count(a, -1)
 }
 
 // evict detaches the user's sessions, telling all but one of them.

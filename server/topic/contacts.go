@@ -110,9 +110,9 @@ func (t *meTopic) tell(p wsproto.Pres) { t.forward(&notice{pres: p}) }
 
 // visible tells whether others may see that the user is online: he is, and has
 // not asked to be left alone.
-func (t *meTopic) visible() bool { return t.live && t.self.mode().Has(chat.ModePres) }
+func (t *meTopic) visible() bool { return t.shown && t.self.mode().Has(chat.ModePres) }
 
-// goLive reads the contacts and announces the user to them.
+// goLive reads the contacts.
 func (t *meTopic) goLive() {
 	ctx, cancel := t.storeCtx()
 	defer cancel()
@@ -129,7 +129,6 @@ func (t *meTopic) goLive() {
 		}
 	}
 	t.live = true
-	t.announce(true, t.ua)
 }
 
 // presenceOf tells topics that are seen to come and go.
@@ -140,7 +139,7 @@ func presenceOf(topic string) bool {
 
 // announce tells all contacts that the user came or went; who is online answers.
 func (t *meTopic) announce(on bool, ua string) {
-	if !t.live || on && !t.visible() {
+	if !t.shown || on && !t.visible() {
 		return
 	}
 	for name := range t.contacts {
@@ -162,6 +161,15 @@ func (t *meTopic) greet(name string, on bool, ua string) {
 	}
 }
 
+// ask has a contact tell whether it is online, and tells it nothing.
+func (t *meTopic) ask(name string) {
+	if peer := chat.P2PPeer(name, t.user.ID); peer != 0 {
+		t.Router.Tell(peer.MeName(), &online{src: name, answer: t.user.ID})
+	} else {
+		t.Router.Tell(name, hello{t.user.ID})
+	}
+}
+
 // track follows a change of the user's access to a conversation.
 func (t *meTopic) track(name string, mode chat.Mode) {
 	if !presenceOf(name) {
@@ -177,6 +185,8 @@ func (t *meTopic) track(name string, mode chat.Mode) {
 		t.contacts[name] = &contact{enabled: enabled}
 		if t.visible() {
 			t.greet(name, true, "")
+		} else if t.self.mode().Has(chat.ModePres) { // in the background
+			t.ask(name)
 		}
 	case c.enabled && !enabled: // muted
 		c.enabled = false
@@ -186,11 +196,7 @@ func (t *meTopic) track(name string, mode chat.Mode) {
 		}
 	case !c.enabled && enabled: // heard again: how does it stand?
 		c.enabled = true
-		if peer := chat.P2PPeer(name, t.user.ID); peer != 0 {
-			t.Router.Tell(peer.MeName(), &online{src: name, answer: t.user.ID})
-		} else {
-			t.Router.Tell(name, hello{t.user.ID})
-		}
+		t.ask(name)
 	}
 }
 
@@ -209,9 +215,14 @@ func (t *meTopic) seenAs(name string) string {
 // not seen.
 func (t *meTopic) visibility(old chat.Mode) {
 	was, is := old.Has(chat.ModePres), t.self.mode().Has(chat.ModePres)
-	if t.live && was != is {
-		for name := range t.contacts {
+	if was == is {
+		return
+	}
+	for name := range t.contacts {
+		if t.shown {
 			t.greet(name, is, t.ua)
+		} else if is {
+			t.ask(name)
 		}
 	}
 }
@@ -230,12 +241,13 @@ func (t *meTopic) tellContacts(what, ua string) {
 	}
 }
 
-// activeUA is the user agent of the session that was active last.
+// activeUA is the user agent of the session that was active last; those in the
+// background don't count.
 func (t *meTopic) activeUA() string {
 	var best *Attachment
 	var when time.Time
 	for _, a := range t.Topic.attached {
-		if at := a.Session.LastActive(); best == nil || at.After(when) {
+		if at := a.Session.LastActive(); !a.background && (best == nil || at.After(when)) {
 			best, when = a, at
 		}
 	}

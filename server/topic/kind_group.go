@@ -75,18 +75,28 @@ func (t *groupTopic) attached(a *Attachment, j joined) {
 		}
 		return
 	}
-	var on []news
-	if m.online == 1 && t.foreground > 1 {
-		on = []news{{wsproto.Pres{What: "on", Src: m.uid.String()}, reads}}
-	}
 	if j.changed() {
-		t.tellAccess(m, j.oldWant, j.oldGiven, m.uid, a.Session, j.isNew, on...)
-	} else if on != nil {
+		t.tellAccess(m, j.oldWant, j.oldGiven, m.uid, a.Session, j.isNew, t.arrival(a)...)
+	} else if on := t.arrival(a); on != nil {
 		t.presTopics(a.Session, on...)
 	}
-	if t.foreground == 1 {
+	if t.foreground == 1 && !a.background {
 		t.presOnline("on")
 	}
+}
+
+// arrived implements announcer.
+func (t *groupTopic) arrived(a *Attachment) {
+	m := a.member
+	t.attached(a, joined{member: m, oldWant: m.want, oldGiven: m.given}) // but nothing changes
+}
+
+// arrival is what others in the group are told of a member's first session.
+func (t *groupTopic) arrival(a *Attachment) []news {
+	if a.background || a.member.online != 1 || t.foreground == 1 {
+		return nil
+	}
+	return []news{{wsproto.Pres{What: "on", Src: a.member.uid.String()}, reads}}
 }
 
 func (t *groupTopic) detached(a *Attachment, _ bool) {
@@ -94,7 +104,7 @@ func (t *groupTopic) detached(a *Attachment, _ bool) {
 	if m.reader && m.sessions == 0 {
 		delete(t.readers, m.uid)
 	}
-	if m.online == 0 && t.members[m.uid] == m {
+	if m.online == 0 && !a.background && t.members[m.uid] == m {
 		t.presTopic(wsproto.Pres{What: "off", Src: m.uid.String()}, nil, reads)
 	}
 }

@@ -19,7 +19,8 @@ type meTopic struct {
 	self     *member
 	private  json.RawMessage
 	contacts map[string]*contact // by canonical name
-	live     bool                // announced to the contacts
+	live     bool                // the contacts are known
+	shown    bool                // announced to the contacts
 	ua       string              // user agent last told
 	uaTimer  *time.Timer         // a change of it is waiting to be told
 }
@@ -72,32 +73,52 @@ func (t *meTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	return j, err
 }
 
-// attached makes the user known as online with the first session.
+// attached makes the user known as online with the first session that is not in
+// the background. One that is gets to know who is online all the same.
 func (t *meTopic) attached(a *Attachment, j joined) {
 	t.Router.AddOnMe(t.user.ID, 1)
-	if !t.live {
-		t.ua = a.Session.UserAgent()
+	first := !t.live
+	if first {
 		t.goLive()
-	} else {
-		t.noticeUA()
+	}
+	switch {
+	case !a.background:
+		t.arrived(a)
+	case first && t.self.mode().Has(chat.ModePres):
+		for name := range t.contacts {
+			t.ask(name)
+		}
 	}
 	if j.changed() {
 		t.tellAccess(t.self, j.oldWant, j.oldGiven, t.user.ID, a.Session, false)
 	}
 }
 
+// arrived implements announcer.
+func (t *meTopic) arrived(a *Attachment) {
+	if t.shown {
+		t.noticeUA()
+		return
+	}
+	t.shown, t.ua = true, a.Session.UserAgent()
+	t.announce(true, t.ua)
+}
+
 // detached notes when the user was last seen.
 func (t *meTopic) detached(a *Attachment, lost bool) {
 	t.Router.AddOnMe(t.user.ID, -1)
+	if a.background {
+		return // it was not he
+	}
 	ua := a.Session.UserAgent()
-	if len(t.Topic.attached) > 0 {
+	if t.foreground > 0 {
 		ua = t.activeUA()
 		t.noticeUA()
 	}
 	now := t.now()
 	t.user.LastSeen, t.user.UserAgent = now, ua
 	t.Store.Seen(t.user.ID, now, ua)
-	if len(t.Topic.attached) == 0 {
+	if t.foreground == 0 {
 		// The reference tells the agent of a client that left, not of one that
 		// was lost.
 		if t.ua = ua; lost {
@@ -113,7 +134,7 @@ func (t *meTopic) sleep() {
 		t.uaTimer = nil
 	}
 	t.announce(false, t.ua)
-	t.contacts, t.live = nil, false
+	t.contacts, t.live, t.shown = nil, false, false
 }
 
 func (t *meTopic) describe(r *Request, _ *Attachment, o *wsproto.GetOpts) (*wsproto.MetaDesc, error) {

@@ -26,6 +26,8 @@ type Request struct {
 	Country string     // where phone numbers without + are dialled: ISO 3166 alpha-2
 	TS      time.Time  // when it came in
 
+	Background bool // asks to be attached without being seen (wire.md §9.6)
+
 	id       string
 	name     string // the topic as the answer names it
 	out      wsproto.Frame

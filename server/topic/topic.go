@@ -56,6 +56,9 @@ type Session interface {
 	SetAttachment(topic string, a *Attachment) bool
 	// OnMe tells whether the session is attached to its user's me.
 	OnMe() bool
+	// Background tells whether attachments that were asked for in the
+	// background are to stay there; when that ends, a Foreground comes for each.
+	Background() bool
 	// UserAgent is what the client called itself.
 	UserAgent() string
 	// LastActive is when the session last sent something.
@@ -154,6 +157,8 @@ type Attachment struct {
 	index   int           // in Topic.attached
 	acks    wsproto.Frame // scratch of publish: answers to his own {pub}s
 	noEcho  bool          // scratch of publish: some of these he does not want back
+
+	background bool // its user is not present because of it, yet
 }
 
 func (a *Attachment) mode() chat.Mode { return a.member.mode() }

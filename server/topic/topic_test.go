@@ -32,6 +32,7 @@ func (s *sink) Reply(f wsproto.Frame)                  { s.Send(f) }
 func (s *sink) Attachment(string) *Attachment          { return nil }
 func (s *sink) SetAttachment(string, *Attachment) bool { return true }
 func (s *sink) OnMe() bool                             { return false }
+func (s *sink) Background() bool                       { return false }
 func (s *sink) UserAgent() string                      { return "" }
 func (s *sink) LastActive() time.Time                  { return time.Time{} }
 func (s *sink) SetInCall(string, bool) bool            { return true }
