@@ -116,7 +116,11 @@ func (p *Player) step(line string, want []string) ([]string, error) {
 		if err := s.conn.Send(text); err != nil {
 			return nil, err
 		}
-		p.settle(messageID(text), s, want)
+		id := messageID(text)
+		p.settle(id, s, want)
+		if id == "" && want == nil { // nothing says when it is done, and writing may take longer than the quiet
+			p.settle(id, s, want)
+		}
 		return p.take(), nil
 	}
 	f := strings.Fields(line)
