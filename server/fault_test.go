@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"parley/internal/chat"
 	"parley/internal/wstest"
@@ -79,6 +80,27 @@ func (s *faulty) DeleteMessages(ctx context.Context, topic string, d store.NewDe
 	return s.Store.DeleteMessages(ctx, topic, d)
 }
 
+func (s *faulty) DeleteUser(ctx context.Context, id chat.UID, hard bool, at time.Time) error {
+	if err := s.fail(); err != nil {
+		return err
+	}
+	return s.Store.DeleteUser(ctx, id, hard, at)
+}
+
+func (s *faulty) DeleteTopic(ctx context.Context, name string, hard bool, at time.Time) error {
+	if err := s.fail(); err != nil {
+		return err
+	}
+	return s.Store.DeleteTopic(ctx, name, hard, at)
+}
+
+func (s *faulty) DeleteSub(ctx context.Context, topic string, id chat.UID, at time.Time) error {
+	if err := s.fail(); err != nil {
+		return err
+	}
+	return s.Store.DeleteSub(ctx, topic, id, at)
+}
+
 // play plays lines of a transcript that is written into the test.
 func play(t *testing.T, p *wstest.Player, lines string) {
 	t.Helper()
@@ -107,6 +129,9 @@ login C carol
 quietly A> {"sub":{"id":"1","topic":"<bob>"}}
 quietly B> {"sub":{"id":"1","topic":"<alice>"}}
 quietly A> {"pub":{"id":"2","topic":"<bob>","content":"before"}}
+quietly A> {"sub":{"id":"x1","topic":"nch1"}}
+quietly C> {"sub":{"id":"x1","topic":"<chn1>"}}
+login R root root
 `)
 		st.full.Store(true)
 		play(t, p, `
@@ -126,6 +151,20 @@ A< {"ctrl":{"id":"7","topic":"<bob>","code":500,"text":"internal error","ts":"<t
 A< {"ctrl":{"id":"7","topic":"<bob>","code":500,"text":"internal error","ts":"<ts>"}}
 C> {"sub":{"id":"1","topic":"<bob>"}}
 C< {"ctrl":{"id":"1","topic":"<bob>","code":500,"text":"internal error","ts":"<ts>"}}
+C> {"sub":{"id":"2","topic":"slf"}}
+C< {"ctrl":{"id":"2","topic":"slf","code":500,"text":"internal error","ts":"<ts>"}}
+C> {"sub":{"id":"2","topic":"fnd"}}
+C< {"ctrl":{"id":"2","topic":"fnd","code":500,"text":"internal error","ts":"<ts>"}}
+C> {"leave":{"id":"2","topic":"<chn1>","unsub":true}}
+C< {"ctrl":{"id":"2","topic":"<chn1>","code":500,"text":"internal error","ts":"<ts>"}}
+C> {"del":{"id":"2","what":"user","hard":true}}
+C< {"ctrl":{"id":"2","code":500,"text":"internal error","ts":"<ts>"}}
+A> {"del":{"id":"2","topic":"<grp1>","what":"topic","hard":true}}
+A< {"ctrl":{"id":"2","topic":"<grp1>","code":500,"text":"internal error","ts":"<ts>"}}
+R> {"acc":{"id":"2","user":"<bob>","status":"susp"}}
+R< {"ctrl":{"id":"2","code":500,"text":"internal error","ts":"<ts>"}}
+A> {"pub":{"id":"2","topic":"<grp1>","content":"lost too"}}
+A< {"ctrl":{"id":"2","topic":"<grp1>","code":500,"text":"internal error","ts":"<ts>"}}
 C> {"sub":{"id":"2","topic":"new1"}}
 C< {"ctrl":{"id":"2","topic":"new1","code":500,"text":"internal error","ts":"<ts>"}}
 C> {"sub":{"id":"3","topic":"me","get":{"what":"tags"}}}
@@ -144,6 +183,12 @@ B< {"meta":{"id":"2","topic":"<alice>","ts":"<ts>","sub":[{"user":"<alice>","upd
 B< {"data":{"topic":"<alice>","from":"<alice>","ts":"<ts>","seq":2,"content":"after"}}
 B< {"data":{"topic":"<alice>","from":"<alice>","ts":"<ts>","seq":1,"content":"before"}}
 B< {"ctrl":{"id":"2","topic":"<alice>","code":208,"text":"delivered","params":{"what":"data","count":2},"ts":"<ts>"}}
+A> {"pub":{"id":"9","topic":"<grp1>","content":"news"}}
+A< {"ctrl":{"id":"9","topic":"<grp1>","code":202,"text":"accepted","params":{"seq":1},"ts":"<ts>"}}
+A< {"data":{"topic":"<grp1>","from":"<alice>","ts":"<ts>","seq":1,"content":"news"}}
+C< {"data":{"topic":"<chn1>","ts":"<ts>","seq":1,"content":"news"}}
+C> {"sub":{"id":"5","topic":"slf"}}
+C< {"ctrl":{"id":"5","topic":"slf","code":200,"text":"ok","params":{"acs":{"want":"JRWDO","given":"JRWDO","mode":"JRWDO"}},"ts":"<ts>"}}
 C> {"get":{"id":"5","topic":"me","what":"desc"}}
 C< {"meta":{"id":"5","topic":"me","ts":"<ts>","desc":{"<more>":"<opt>","public":{"fn":"carol"}}}}
 `)

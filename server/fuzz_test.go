@@ -47,6 +47,12 @@ func FuzzSession(f *testing.F) {
 			`{"extra":{"obo":"usrAgAAAAAAAAA","authlevel":"root"},"pub":{"id":"1"}}` + "\n" + `{"note":{}}` + "\n1\n" + `{"leave":{"id":"7"}}`,
 			`{"pub":{"id":"1","topic":"usrAgAAAAAAAAA","head":{"webrtc":"started"}}}` + "\n" + `{"note":{"topic":"usrAgAAAAAAAAA","what":"call","seq":1,"event":"hang-up"}}`,
 			`{"pub":{"id":"1","topic":"grpFuzz","head":{"webrtc":0}}}` + "\n" + `{"note":{"topic":"grpFuzz","what":"call","seq":1,"event":"accept","payload":1}}`,
+			`{"sub":{"id":"1","topic":"fnd","set":{"desc":{"public":"x"}}}}` + "\n" + `{"set":{"id":"2","topic":"fnd","desc":{"public":"a b,\"c\", +1650"}}}` + "\n" + `{"get":{"id":"3","topic":"fnd","what":"sub tags desc"}}`,
+			`{"sub":{"id":"1","topic":"slf"}}` + "\n" + `{"pub":{"id":"2","topic":"slf","head":{"uid":"u"},"content":0}}` + "\n" + `{"pub":{"id":"3","topic":"slf","head":{"uid":"u"},"content":0}}` + "\n" + `{"del":{"id":"4","topic":"slf","what":"topic"}}`,
+			`{"sub":{"id":"1","topic":"sys"}}` + "\n" + `{"pub":{"id":"2","topic":"sys","content":"x"}}` + "\n" + `{"del":{"id":"3","topic":"sys","what":"topic"}}`,
+			`{"sub":{"id":"1","topic":"nchX"}}` + "\n" + `{"sub":{"id":"2","topic":"chnFuzz"}}` + "\n" + `{"note":{"topic":"chnFuzz","what":"read","seq":1}}` + "\n" + `{"leave":{"id":"3","topic":"chnFuzz","unsub":true}}`,
+			`{"get":{"id":"1","topic":"me","what":"sync","sync":{"topics":{"grpFuzz":{"seq":0,"del":0},"slf":{"seq":9}},"limit":1}}}`,
+			`{"acc":{"id":"1","user":"usrAgAAAAAAAAA","status":"susp"}}` + "\n" + `{"del":{"id":"2","what":"user","user":"usrAgAAAAAAAAA"}}`,
 			`{"set":{"id":"1","topic":"grpFuzz","sub":{"mode":"N"}}}` + "\n" + `{"sub":{"id":"2","topic":"grpFuzz"}}`,
 		} {
 			f.Add(state, []byte(script))
