@@ -3,20 +3,18 @@ import fakeIndexedDB from 'fake-indexeddb';
 import WebSocket from 'ws';
 import { apiKey } from './server.js';
 import { until } from './until.js';
+import { XHR } from './xhr.js';
 
 const require = createRequire(import.meta.url);
 
 // 0.17 has the setters below, too, but uses what it finds here when it is loaded.
-Object.assign(globalThis, { WebSocket, indexedDB: fakeIndexedDB });
-
-// NoXHR stands in for XMLHttpRequest, which only long polling and files need.
-class NoXHR {}
+Object.assign(globalThis, { WebSocket, XMLHttpRequest: XHR, indexedDB: fakeIndexedDB });
 
 // load returns the class Tinode of one version, made fit for Node.
 function load({ pkg }) {
   const module = require(pkg);
   const Tinode = module.Tinode ?? module; // an object of classes since 0.20
-  if (Tinode.setNetworkProviders) Tinode.setNetworkProviders(WebSocket, NoXHR);
+  if (Tinode.setNetworkProviders) Tinode.setNetworkProviders(WebSocket, XHR);
   else Tinode.setWebSocketProvider(WebSocket); // until 0.15
   Tinode.setDatabaseProvider?.(fakeIndexedDB);
   return Tinode;
@@ -38,20 +36,21 @@ export class Client {
     return Number(this.version.split('.')[1]) >= minor;
   }
 
-  static async connect(sdk, host, agent = 'ParleyE2E/1.0') {
+  // transport is 'ws' or 'lp', long polling.
+  static async connect(sdk, host, agent = 'ParleyE2E/1.0', transport = 'ws') {
     const client = new Client();
-    await client.#make(sdk, host, agent);
+    await client.#make(sdk, host, agent, transport);
     await client.#greeted(() => client.tinode.connect());
     return client;
   }
 
-  async #make(sdk, host, agent) {
+  async #make(sdk, host, agent, transport) {
     this.version = sdk.version;
     this.Tinode = load(sdk);
     if (!this.since(17)) {
-      this.tinode = new this.Tinode(agent, host, apiKey, 'ws', false, 'web');
+      this.tinode = new this.Tinode(agent, host, apiKey, transport, false, 'web');
     } else {
-      const config = { appName: agent, host, apiKey, transport: 'ws', secure: false, persist: false };
+      const config = { appName: agent, host, apiKey, transport, secure: false, persist: false };
       await new Promise((ready) => (this.tinode = new this.Tinode(config, ready)));
     }
     this.tinode.onPresMessage = (pres) => this.pres.push(pres);
@@ -75,6 +74,16 @@ export class Client {
       const answer = getMeta(...args);
       answer.catch(() => {});
       return answer;
+    };
+    // A receipt is sent a moment after the message came. If the server went away
+    // in between, nobody is there to catch the error.
+    const note = this.tinode.note.bind(this.tinode);
+    this.tinode.note = (...args) => {
+      try {
+        return note(...args);
+      } catch {
+        return undefined;
+      }
     };
     // 0.17 looks for the cache in the wrong object when a new contact appears.
     if (this.version.startsWith('0.17.')) this.me._db = this.tinode._db;

@@ -16,15 +16,15 @@ class People {
   }
 
   // stranger is connected, and nobody.
-  async stranger(agent) {
-    const client = await Client.connect(this.sdk, this.server.host, agent);
+  async stranger(agent, transport) {
+    const client = await Client.connect(this.sdk, this.server.host, agent, transport);
     this.#open.push(client);
     return client;
   }
 
   // person has a new account and is online.
-  async person(name, params = {}) {
-    const client = await this.stranger(`${name}/1.0`);
+  async person(name, params = {}, transport) {
+    const client = await this.stranger(`${name}/1.0`, transport);
     client.login = `${name}${++accounts}x${process.pid}`.toLowerCase();
     client.password = `secret-${name}`;
     await client.tinode.createAccountBasic(client.login, client.password, { public: { fn: name }, ...params });
@@ -42,8 +42,8 @@ class People {
   }
 
   // again is another session of somebody; without attaching to 'me' if quiet.
-  async again(client, { agent = 'Second/2.0', quiet = false } = {}) {
-    const other = await this.stranger(agent);
+  async again(client, { agent = 'Second/2.0', quiet = false, transport } = {}) {
+    const other = await this.stranger(agent, transport);
     await other.tinode.loginToken(client.tinode.getAuthToken().token);
     other.login = client.login;
     if (!quiet) await other.online();
