@@ -82,7 +82,7 @@ func (t *Topic) setPrivate(r *Request, m *member, d *wsproto.SetDesc) error {
 	if err := t.Store.UpdateSubs(ctx, store.SubUpdate{Topic: t.name, User: m.uid, Updated: &r.TS, Private: &private}); err != nil {
 		return err
 	}
-	m.updated = r.TS
+	m.touch(r.TS)
 	t.presMe(m, notice{pres: wsproto.Pres{What: "upd"}, except: r.Session})
 	return nil
 }
@@ -165,7 +165,7 @@ func (t *Topic) memberOf(u chat.UID) *member {
 	case *fndTopic:
 		return k.self
 	}
-	return t.members[u]
+	return t.members.of(u)
 }
 
 // setTags replaces the tags of a user or a group (wire.md §7.5).

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"parley/internal/chat"
@@ -82,23 +83,42 @@ func (s *Store) Sub(ctx context.Context, topic string, id chat.UID) (*store.Sub,
 	return &sub, nil
 }
 
-// Subs implements store.Subs.
-func (s *Store) Subs(ctx context.Context, topic string) ([]store.Sub, error) {
-	var subs []store.Sub
-	err := s.readOver(ctx, "subs", func(c *conn) error {
-		subs = subs[:0]
-		return c.query(`SELECT topic, user, created, updated, deleted, reader, want, given, read, recv, del, NULL
-			FROM subs WHERE topic = ? AND deleted = 0 AND reader = 0`,
-			func(r *row) error {
-				subs = append(subs, r.sub())
-				return nil
-			}, topic)
-	}, func(o *overlay) {
-		for i := range subs {
-			o.marks(&subs[i])
+// pageSubs is how many subscriptions EachSub holds at a time.
+const pageSubs = 256
+
+// EachSub implements store.Subs. It reads page by page, so that it neither
+// holds a large group in memory nor a connection while fn runs.
+func (s *Store) EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error {
+	var page []store.Sub
+	for after := int64(math.MinInt64); ; after = int64(page[len(page)-1].User) {
+		err := s.readOver(ctx, "subs", func(c *conn) error {
+			page = page[:0]
+			return c.query(`SELECT user, created, updated, want, given, read, recv, del FROM subs
+				WHERE topic = ? AND user > ? AND deleted = 0 AND reader = 0 ORDER BY user LIMIT ? + 0`, // see conn.stmt
+				func(r *row) error {
+					page = append(page, store.Sub{
+						Topic: topic, User: r.uid(), Created: r.time(), Updated: r.time(),
+						Want: r.mode(), Given: r.mode(), Read: r.int(), Recv: r.int(), Del: r.int(),
+					})
+					return nil
+				}, topic, after, pageSubs)
+		}, func(o *overlay) {
+			for i := range page {
+				o.marks(&page[i])
+			}
+		})
+		if err != nil {
+			return err
 		}
-	})
-	return subs, err
+		for i := range page {
+			if err := fn(&page[i]); err != nil {
+				return err
+			}
+		}
+		if len(page) < pageSubs {
+			return nil
+		}
+	}
 }
 
 // Places implements store.Subs. Its index holds all that it needs.
