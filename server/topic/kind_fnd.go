@@ -96,7 +96,7 @@ func (t *fndTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error 
 		return wsproto.ErrMalformed
 	}
 	if !wsproto.IsNull(d.Private) {
-		if err := t.setLasting(r, a, d); err != nil {
+		if err := t.setPrivate(r, a.member, d); err != nil {
 			return err
 		}
 	}
@@ -110,16 +110,9 @@ func (t *fndTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error 
 	return nil
 }
 
-func (t *fndTopic) setLasting(r *Request, a *Attachment, d *wsproto.SetDesc) error {
-	var query string
-	if json.Unmarshal(d.Private, &query) != nil {
-		return wsproto.ErrMalformed
-	}
-	if err := t.setPrivate(r, a.member, d); err != nil {
-		return err
-	}
-	t.private, _ = merge(t.private, d.Private)
-	return nil
+func isText(raw json.RawMessage) bool {
+	var text string
+	return json.Unmarshal(raw, &text) == nil
 }
 
 func (t *fndTopic) setOther(*Request, *Attachment, *wsproto.SetSub) error { return wsproto.ErrDenied }

@@ -21,6 +21,9 @@ func (t *Topic) subscribe(r *Request, q *wsproto.Sub) {
 		return
 	}
 	j, err := t.kind.join(r, q)
+	if err == nil && !j.isNew {
+		err = t.setPrivateBySub(r, j.member, q)
+	}
 	if err != nil {
 		t.refuse(r, err)
 		return
