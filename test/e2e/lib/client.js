@@ -44,6 +44,15 @@ export class Client {
     return client;
   }
 
+  // probe is what lacks looks at.
+  static async probe(sdk) {
+    const client = new Client();
+    await client.#make(sdk, 'localhost', 'probe');
+    const { Tinode, tinode, me } = client;
+    const topic = tinode.getTopic('grpProbe');
+    return { Tinode, tinode, me, topic, fnd: tinode.getFndTopic(), query: topic.startMetaQuery() };
+  }
+
   async #make(sdk, host, agent, transport) {
     this.version = sdk.version;
     this.Tinode = load(sdk);
@@ -154,6 +163,37 @@ export class Client {
     return until('eviction', () => this.ctrl.find((ctrl) => ctrl.code === 205 && ctrl.text === 'evicted'));
   }
 
+  // away closes the connection, as a phone does in a tunnel; back returns to
+  // 'me' and asks for what was missed.
+  async away() {
+    const before = this.disconnects;
+    this.tinode.disconnect();
+    await until('the end of the connection', () => this.disconnects > before);
+  }
+
+  async back() {
+    const { token } = this.tinode.getAuthToken();
+    await this.reconnect();
+    await this.tinode.loginToken(token);
+    const query = this.me.startMetaQuery().withLaterSub().withDesc().withTags();
+    await this.#attach(this.me, query, 'tags');
+  }
+
+  // search returns what is found in 'fnd', by the name of what it is.
+  async search(words) {
+    const fnd = this.tinode.getFndTopic();
+    if (!fnd.isSubscribed()) await fnd.subscribe();
+    await fnd.setMeta({ desc: { public: words } });
+    const [metas, ctrls] = [this.meta.length, this.ctrl.length];
+    fnd.getMeta(fnd.startMetaQuery().withSub().build());
+    await until('an answer from fnd', () =>
+      this.meta.slice(metas).some((meta) => meta.topic === 'fnd' && meta.sub) ||
+      this.ctrl.slice(ctrls).some((ctrl) => ctrl.topic === 'fnd' && ctrl.params?.what === 'sub'));
+    const found = {};
+    fnd.contacts((contact, name) => (found[name] = contact));
+    return found;
+  }
+
   // fetch asks for more of a topic and waits for that part. The promise of
   // getMeta can't be awaited until 0.15: only a {ctrl} fulfills it.
   async fetch(topic, query, part) {
@@ -172,16 +212,22 @@ export class Client {
     return topic;
   }
 
-  // group makes a new one.
-  async group(params) {
+  // group makes a new one, channel one with readers.
+  channel(params) {
+    return this.group(params, true);
+  }
+
+  async group(params, channel = false) {
     const { tinode } = this;
-    const topic = this.since(17) ? tinode.getTopic(tinode.newGroupTopicName()) : tinode.newTopic();
+    let topic;
+    if (this.since(17)) topic = tinode.getTopic(tinode.newGroupTopicName(channel));
+    else topic = channel ? tinode.newChannel() : tinode.newTopic();
     const query = topic.startMetaQuery().withDesc().withSub().withTags();
     await this.#attach(topic, query, 'tags', params);
     if (!this.since(16)) {
       // 0.15 gets the answers before it knows the new name.
       const again = topic.startMetaQuery().withDesc().withSub().withTags();
-      await this.fetch(topic, again, 'tags');
+      await this.fetch(topic, again, params?.tags ? 'tags' : 'sub');
     }
     return topic;
   }
@@ -252,3 +298,5 @@ export async function refused(expected, request) {
   }
   throw new Error(`expected ${expected}, got ${JSON.stringify(answer)}`);
 }
+
+export const probe = Client.probe;

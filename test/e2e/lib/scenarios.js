@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import { Client } from './client.js';
-import { Server } from './server.js';
-import { versions } from './versions.js';
+import { rootLogin, rootPassword, Server } from './server.js';
+import { lacks, versions } from './versions.js';
 
 let accounts = 0;
 const regulars = new Map(); // by version and name
@@ -50,25 +50,44 @@ class People {
     return other;
   }
 
+  // root is the one with all rights, of servers that have one.
+  async root() {
+    const client = await this.stranger('Root/1.0');
+    await client.tinode.loginBasic(rootLogin, rootPassword);
+    await client.online();
+    return client;
+  }
+
   close() {
     this.#open.forEach((client) => client.close());
   }
 }
 
-// scenarios runs each scenario with every version of the SDK. They share one
-// server, unless alone says that each needs its own.
-export function scenarios(title, list, { config, alone = false } = {}) {
+// needs makes a scenario one for the versions of the SDK that have all of these
+// features; see lacks.
+export function needs(...features) {
+  const run = features.pop();
+  return Object.assign((...args) => run(...args), { features });
+}
+
+// scenarios runs each scenario with every version of the SDK that has what it
+// needs. They share one server, unless alone says that each needs its own. With
+// root there is an account of that level: people.root().
+export function scenarios(title, list, { config, alone = false, root = false } = {}) {
+  const make = () => new Server({ config, root });
   describe(title, { concurrency: 8 }, () => {
     let shared;
     if (!alone) {
-      shared = new Server({ config });
+      shared = make();
       before(() => shared.start());
       after(() => shared.close());
     }
     for (const [name, run] of Object.entries(list)) {
       for (const sdk of versions) {
-        test(`${name} (${sdk.version})`, { timeout: 60_000 }, async (t) => {
-          const server = shared ?? new Server({ config });
+        const missing = lacks(sdk, run.features ?? []);
+        const skip = missing && `no ${missing}`; // lib/table.js lists them at the end
+        test(`${name} (${sdk.version})`, { timeout: 60_000, skip }, async (t) => {
+          const server = shared ?? make();
           if (alone) {
             t.after(() => server.close());
             await server.start();
