@@ -55,7 +55,9 @@ export class Client {
 
   async #make(sdk, host, agent, transport) {
     this.version = sdk.version;
+    this.host = host;
     this.Tinode = load(sdk);
+    this.Drafty = require(sdk.pkg).Drafty ?? this.Tinode.Drafty;
     if (!this.since(17)) {
       this.tinode = new this.Tinode(agent, host, apiKey, transport, false, 'web');
     } else {
