@@ -4,6 +4,9 @@ import { rootLogin, rootPassword, Server } from './server.js';
 import { lacks, versions } from './versions.js';
 
 let accounts = 0;
+// The account that is being made. With all of them at once, hashing on a busy
+// machine takes longer than the 5 seconds after which the SDK gives up.
+let making = Promise.resolve();
 const regulars = new Map(); // by version and name
 
 // People makes accounts and sessions for one scenario and closes them with it.
@@ -27,7 +30,8 @@ class People {
     const client = await this.stranger(`${name}/1.0`, transport);
     client.login = `${name}${++accounts}x${process.pid}`.toLowerCase();
     client.password = `secret-${name}`;
-    await client.tinode.createAccountBasic(client.login, client.password, { public: { fn: name }, ...params });
+    const make = () => client.tinode.createAccountBasic(client.login, client.password, { public: { fn: name }, ...params });
+    await (making = making.then(make, make));
     await client.online();
     return client;
   }
