@@ -47,17 +47,18 @@ export class Client {
   // probe is what lacks looks at.
   static async probe(sdk) {
     const client = new Client();
-    await client.#make(sdk, 'localhost', 'probe');
-    const { Tinode, tinode, me } = client;
+    await client.#make(sdk, 'localhost', 'probe', 'ws');
+    const { Tinode, Drafty, TheCard = {}, tinode, me } = client;
     const topic = tinode.getTopic('grpProbe');
-    return { Tinode, tinode, me, topic, fnd: tinode.getFndTopic(), query: topic.startMetaQuery() };
+    return { Tinode, Drafty, TheCard, tinode, me, topic, fnd: tinode.getFndTopic(), query: topic.startMetaQuery() };
   }
 
   async #make(sdk, host, agent, transport) {
     this.version = sdk.version;
     this.host = host;
     this.Tinode = load(sdk);
-    this.Drafty = require(sdk.pkg).Drafty ?? this.Tinode.Drafty;
+    const { Drafty, TheCard } = require(sdk.pkg);
+    Object.assign(this, { Drafty, TheCard });
     if (!this.since(17)) {
       this.tinode = new this.Tinode(agent, host, apiKey, transport, false, 'web');
     } else {
@@ -86,16 +87,9 @@ export class Client {
       answer.catch(() => {});
       return answer;
     };
-    // A receipt is sent a moment after the message came. If the server went away
-    // in between, nobody is there to catch the error.
+    // A receipt is sent a moment after the message, connected or not.
     const note = this.tinode.note.bind(this.tinode);
-    this.tinode.note = (...args) => {
-      try {
-        return note(...args);
-      } catch {
-        return undefined;
-      }
-    };
+    this.tinode.note = (...args) => this.tinode.isConnected() && note(...args);
     // 0.17 looks for the cache in the wrong object when a new contact appears.
     if (this.version.startsWith('0.17.')) this.me._db = this.tinode._db;
   }
@@ -177,7 +171,9 @@ export class Client {
     const { token } = this.tinode.getAuthToken();
     await this.reconnect();
     await this.tinode.loginToken(token);
-    const query = this.me.startMetaQuery().withLaterSub().withDesc().withTags();
+    // What withLaterSub is for; 0.17 and later don't remember and ask for all.
+    const lists = this.meta.filter((meta) => meta.topic === 'me' && meta.sub).map((meta) => meta.ts);
+    const query = this.me.startMetaQuery().withSub(lists.at(-1)).withDesc().withTags();
     await this.#attach(this.me, query, 'tags');
   }
 
@@ -200,7 +196,7 @@ export class Client {
   // getMeta can't be awaited until 0.15: only a {ctrl} fulfills it.
   async fetch(topic, query, part) {
     const before = this.meta.length;
-    topic.getMeta(query.build());
+    this.tinode.getMeta(topic.name, query.build());
     return until(`${part} of ${topic.name}`, () =>
       this.meta.slice(before).find((meta) => meta.topic === topic.name && meta[part]));
   }

@@ -7,7 +7,7 @@ let accounts = 0;
 // The account that is being made. With all of them at once, hashing on a busy
 // machine takes longer than the 5 seconds after which the SDK gives up.
 let making = Promise.resolve();
-const regulars = new Map(); // by version and name
+const regulars = new Map(); // by server, version and name
 
 // People makes accounts and sessions for one scenario and closes them with it.
 class People {
@@ -19,15 +19,16 @@ class People {
   }
 
   // stranger is connected, and nobody.
-  async stranger(agent, transport) {
-    const client = await Client.connect(this.sdk, this.server.host, agent, transport);
+  async stranger(agent, { sdk = this.sdk, transport = 'ws' } = {}) {
+    const client = await Client.connect(sdk, this.server.host, agent, transport);
     this.#open.push(client);
     return client;
   }
 
-  // person has a new account and is online.
-  async person(name, params = {}, transport) {
-    const client = await this.stranger(`${name}/1.0`, transport);
+  // person has a new account and is online; how names another version of the SDK
+  // or another transport.
+  async person(name, params = {}, how = {}) {
+    const client = await this.stranger(`${name}/1.0`, how);
     client.login = `${name}${++accounts}x${process.pid}`.toLowerCase();
     client.password = `secret-${name}`;
     const make = () => client.tinode.createAccountBasic(client.login, client.password, { public: { fn: name }, ...params });
@@ -36,10 +37,10 @@ class People {
     return client;
   }
 
-  // regular is somebody whom all scenarios of a file share, in a session of this
+  // regular is somebody whom all scenarios of a server share, in a session of this
   // one: passwords are dear. It is for scenarios that look at what is theirs.
   async regular(name) {
-    const key = `${this.sdk.version} ${name}`;
+    const key = `${this.server.host} ${this.sdk.version} ${name}`;
     if (!regulars.has(key)) regulars.set(key, this.person(name));
     const first = await regulars.get(key);
     return this.again(first, { agent: `${name}/1.0` });
