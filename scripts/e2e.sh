@@ -9,8 +9,8 @@ trap 'rm -rf "$tmp"' EXIT
 log=$tmp/log
 say "building the program for the end-to-end tests"
 CGO_ENABLED=0 go build -o "$tmp/parley" ./cmd/parley
-CGO_ENABLED=0 go test -c -o "$tmp/root" ./test/e2e # its TestMain makes accounts of level root
-export PARLEY_BIN=$tmp/parley PARLEY_ROOT=$tmp/root
+CGO_ENABLED=0 go test -c -o "$tmp/people" ./test/e2e # its TestMain makes accounts
+export PARLEY_BIN=$tmp/parley PARLEY_PEOPLE=$tmp/people
 
 cd test/e2e || exit 1
 installed=node_modules/.installed-from # as e2e_test.go has it

@@ -41,7 +41,7 @@ func TestPublishedClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PARLEY_ROOT", self) // TestMain
+	t.Setenv("PARLEY_PEOPLE", self) // TestMain
 	run(ctx, t, "node", "tests.js")
 }
 

@@ -1,12 +1,8 @@
 import { after, before, describe, test } from 'node:test';
 import { Client } from './client.js';
-import { rootLogin, rootPassword, Server } from './server.js';
+import { password, Server } from './server.js';
 import { lacks, versions } from './versions.js';
 
-let accounts = 0;
-// The account that is being made. With all of them at once, hashing on a busy
-// machine takes longer than the 5 seconds after which the SDK gives up.
-let making = Promise.resolve();
 const regulars = new Map(); // by server, version and name
 
 // People makes accounts and sessions for one scenario and closes them with it.
@@ -25,20 +21,22 @@ class People {
     return client;
   }
 
-  // person has a new account and is online; how names another version of the SDK
-  // or another transport.
-  async person(name, params = {}, how = {}) {
+  // person has an account of his own and is online; how names another version of
+  // the SDK or another transport.
+  async person(name, how = {}) {
+    const { inhabitants } = this.server;
+    const found = inhabitants.findIndex((one) => one.name === name);
+    if (found < 0) throw new Error(`there is nobody left of the name ${name}`);
+    const [{ login, token }] = inhabitants.splice(found, 1);
     const client = await this.stranger(`${name}/1.0`, how);
-    client.login = `${name}${++accounts}x${process.pid}`.toLowerCase();
-    client.password = `secret-${name}`;
-    const make = () => client.tinode.createAccountBasic(client.login, client.password, { public: { fn: name }, ...params });
-    await (making = making.then(make, make));
+    Object.assign(client, { login, password });
+    await client.tinode.loginToken(token);
     await client.online();
     return client;
   }
 
   // regular is somebody whom all scenarios of a server share, in a session of this
-  // one: passwords are dear. It is for scenarios that look at what is theirs.
+  // one. It is for scenarios that look at what is theirs.
   async regular(name) {
     const key = `${this.server.host} ${this.sdk.version} ${name}`;
     if (!regulars.has(key)) regulars.set(key, this.person(name));
@@ -55,10 +53,11 @@ class People {
     return other;
   }
 
-  // root is the one with all rights, of servers that have one.
+  // root is the one with all rights.
   async root() {
+    const { token } = this.server.inhabitants.find((one) => one.name === 'Root');
     const client = await this.stranger('Root/1.0');
-    await client.tinode.loginBasic(rootLogin, rootPassword);
+    await client.tinode.loginToken(token);
     await client.online();
     return client;
   }
@@ -76,10 +75,9 @@ export function needs(...features) {
 }
 
 // scenarios runs each scenario with every version of the SDK that has what it
-// needs. They share one server, unless alone says that each needs its own. With
-// root there is an account of that level: people.root().
-export function scenarios(title, list, { config, alone = false, root = false } = {}) {
-  const make = () => new Server({ config, root });
+// needs. They share one server, unless alone says that each needs its own.
+export function scenarios(title, list, { config, alone = false } = {}) {
+  const make = () => new Server({ config, each: alone ? 1 : undefined });
   describe(title, { concurrency: 8 }, () => {
     let shared;
     if (!alone) {

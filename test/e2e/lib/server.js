@@ -9,36 +9,36 @@ import { until } from './until.js';
 // apiKey is the one that the published apps carry.
 export const apiKey = 'AQEAAAABAAD_rAp4DJh05a1HAwFT3A6K';
 
-// The account that root_test.go makes.
-export const rootLogin = 'root';
-export const rootPassword = 'root-password';
+// The accounts that are there from the start, made by inhabitants_test.go: with
+// these first names, and Root. They all have this password.
+const names = ['Anna', 'Bert', 'Carl', 'Dora', 'Lone'];
+export const password = 'secret-word';
+const tokenKey = Buffer.alloc(32, 'e2e').toString('base64');
 
 // Server is one running parley with a data folder of its own.
 export class Server {
   host = '127.0.0.1:0'; // the first start chooses the port, later ones keep it
+  inhabitants = []; // { name, login, token }
   #config;
-  #root;
+  #each;
   #folder;
   #process;
   #said = '';
 
-  // config is the text of a tinode.conf, if the defaults won't do. With root
-  // there is an account of that level, which no client can make.
-  constructor({ config, root } = {}) {
-    this.#config = config;
-    this.#root = root;
+  // config is what a tinode.conf has, if the defaults won't do; each is how many
+  // accounts of each name there are.
+  constructor({ config, each = 100 } = {}) {
+    this.#config = { ...config, auth_config: { token: { key: tokenKey } } };
+    this.#each = each;
   }
 
   async start() {
     const binary = process.env.PARLEY_BIN;
     if (!binary) throw new Error('PARLEY_BIN is not set; "go test ./test/e2e" builds the server and sets it');
     this.#folder ??= await this.#newFolder();
-    const args = ['--data', join(this.#folder, 'data'), '--listen', this.host];
-    if (this.#config) {
-      const file = join(this.#folder, 'tinode.conf');
-      await writeFile(file, this.#config);
-      args.push('--config', file);
-    }
+    const file = join(this.#folder, 'tinode.conf');
+    await writeFile(file, JSON.stringify(this.#config));
+    const args = ['--data', join(this.#folder, 'data'), '--listen', this.host, '--config', file];
     this.#said = '';
     const child = spawn(binary, args, { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (chunk) => (this.#said += chunk));
@@ -54,10 +54,10 @@ export class Server {
 
   async #newFolder() {
     const folder = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
-    if (this.#root) {
-      const env = { ...process.env, E2E_ROOT_IN: join(folder, 'data') };
-      await promisify(execFile)(process.env.PARLEY_ROOT, [rootLogin, rootPassword], { env });
-    }
+    const order = { Folder: join(folder, 'data'), Key: tokenKey, Password: password, Names: names, Each: this.#each };
+    const env = { ...process.env, E2E_INHABITANTS: JSON.stringify(order) };
+    const { stdout } = await promisify(execFile)(process.env.PARLEY_PEOPLE, { env, maxBuffer: 1 << 24 });
+    this.inhabitants = JSON.parse(stdout);
     return folder;
   }
 

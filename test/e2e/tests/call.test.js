@@ -3,14 +3,16 @@ import { refused } from '../lib/client.js';
 import { needs, scenarios } from '../lib/scenarios.js';
 import { until } from '../lib/until.js';
 
-const config = `{"webrtc": {
-  "enabled": true,
-  "call_establishment_timeout": 2,
-  "ice_servers": [
-    {"urls": ["stun:stun.example.com"]},
-    {"urls": ["turn:turn.example.com:3478"], "username": "user", "credential": "secret"},
-  ],
-}}`;
+const config = {
+  webrtc: {
+    enabled: true,
+    call_establishment_timeout: 2,
+    ice_servers: [
+      { urls: ['stun:stun.example.com'] },
+      { urls: ['turn:turn.example.com:3478'], username: 'user', credential: 'secret' },
+    ],
+  },
+};
 
 // pair makes two people with an open conversation.
 async function pair(people) {

@@ -13,7 +13,7 @@ scenarios('long polling', {
 
   async 'a conversation with somebody on a socket'(people) {
     const anna = await people.person('Anna');
-    const bert = await people.person('Bert', {}, { transport: 'lp' });
+    const bert = await people.person('Bert', { transport: 'lp' });
     const toBert = await anna.open(bert.id);
     await until('Anna in the list of Bert', () => bert.contact(anna.id)?.public);
     const toAnna = await bert.open(anna.id);
@@ -39,7 +39,7 @@ scenarios('long polling', {
 
   async 'many messages at once'(people) {
     const anna = await people.person('Anna');
-    const bert = await people.person('Bert', {}, { transport: 'lp' });
+    const bert = await people.person('Bert', { transport: 'lp' });
     const toBert = await anna.open(bert.id);
     await until('Anna in the list of Bert', () => bert.contact(anna.id)?.public);
     const toAnna = await bert.open(anna.id);

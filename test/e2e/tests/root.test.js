@@ -163,4 +163,4 @@ scenarios('root', {
     const late = await people.again(bert);
     await refused(404, late.tinode.getTopic(id).subscribe());
   }),
-}, { root: true });
+});

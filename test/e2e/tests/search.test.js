@@ -4,10 +4,9 @@ import { needs, scenarios } from '../lib/scenarios.js';
 import { until } from '../lib/until.js';
 
 // The e-mail addresses are confirmed with a fixed code, by those who like.
-const config = `{"acc_validation": {"email": {
-  "required": ["anon"],
-  "config": {"debug_response": "123456", "sender": "noreply@example.com"},
-}}}`;
+const config = {
+  acc_validation: { email: { required: ['anon'], config: { debug_response: '123456', sender: 'noreply@example.com' } } },
+};
 
 // own returns somebody's tags with more of them; logins can't be dropped.
 const own = (client, ...tags) => client.me.tags().filter((tag) => tag.startsWith('basic:')).concat(tags);
