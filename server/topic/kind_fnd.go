@@ -149,6 +149,12 @@ func (t *fndTopic) list(r *Request, a *Attachment, _ *wsproto.GetOpts) ([]wsprot
 	out := make([]wsproto.MetaSub, len(found))
 	for i := range found {
 		out[i] = hit(&found[i], r.Level)
+		// Most have matched by the same tags.
+		if i > 0 && slices.Equal(found[i].Tags, found[i-1].Tags) {
+			out[i].Private = out[i-1].Private
+		} else {
+			out[i].Private, _ = json.Marshal(found[i].Tags) // texts always encode
+		}
 	}
 	return out, nil
 }
@@ -171,13 +177,12 @@ func (t *fndTopic) mayAsk(ctx context.Context, q tagquery.Query) error {
 	return nil
 }
 
-// hit is a result of a search, as the requester would get it.
+// hit is a result of a search, as the requester would get it, but for the tags.
 func hit(f *store.Found, level chat.Level) wsproto.MetaSub {
 	s := wsproto.MetaSub{
 		Topic: f.Topic, Updated: wsproto.Time{Time: f.Updated}, Acs: &wsproto.Acs{Mode: f.Access.For(level).String()},
 		SubCnt: f.SubCount, Public: f.Public, Trusted: f.Trusted,
 	}
-	s.Private, _ = json.Marshal(f.Tags) // texts always encode
 	switch {
 	case f.User != 0:
 		s.Topic = f.User.String()
