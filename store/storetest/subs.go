@@ -111,6 +111,9 @@ func subListLong(k *kit) {
 			k.Errorf("user %v is told twice, or is none", s.User)
 		}
 		delete(members, s.User)
+		if got%100 != 0 {
+			return nil
+		}
 		return k.DeleteSub(k.ctx, name, s.User, at(1)) // the store can be used meanwhile
 	}))
 	k.same("number", got, n)
