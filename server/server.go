@@ -68,6 +68,7 @@ func New(d Deps) (*Server, error) {
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
 	tc := topicConfig(cfg)
+	tc.Started = d.Now()
 	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
@@ -99,7 +100,7 @@ func topicConfig(cfg *config.Config) topic.Config {
 		DeleteAge: cfg.MessageDeleteAge, P2PDelete: cfg.P2PDeleteEnabled, AliasTag: cfg.AliasTag,
 		ImmutableTags: cfg.ImmutableTags(), MaskedTags: cfg.MaskedTags,
 		MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay, StoreTimeout: storeTimeout,
-		CallsEnabled: cfg.WebRTC.On(), CallTimeout: cfg.WebRTC.CallTimeout,
+		MaxData: cfg.MaxMessageBytes, CallsEnabled: cfg.WebRTC.On(), CallTimeout: cfg.WebRTC.CallTimeout,
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *session) OnMe() bool            { return false }
 func (s *session) Background() bool      { return false }
 func (s *session) UserAgent() string     { return "test" }
 func (s *session) LastActive() time.Time { return time.Time{} }
-func (s *session) Answered()             { s.answered <- struct{}{} }
+func (s *session) Answered(*topic.Request) { s.answered <- struct{}{} }
 
 func (s *session) SetInCall(string, bool) bool { return true }
 

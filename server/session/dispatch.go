@@ -187,11 +187,15 @@ func (s *Session) check(m *wsproto.ClientMsg, canonical string) error {
 // brought to life only by requests that do not need an attached session.
 func (s *Session) post(canonical string, r *topic.Request) error {
 	m := r.Msg
+	if r.Heavy = m.Get != nil || m.Sub != nil && m.Sub.Get != nil; r.Heavy {
+		s.heavy <- struct{}{}
+		s.out.wait() // until the client has taken most of the answers before
+	}
 	s.slots <- struct{}{}
 	if m.Sub != nil || m.Get != nil || m.Set != nil || m.Del != nil && m.Del.What == "topic" || m.Pub != nil && canonical == "sys" {
 		err := s.reg.hub.Post(canonical, r)
 		if err != nil {
-			<-s.slots
+			s.Answered(r)
 		}
 		if errors.Is(err, mailbox.ErrClosed) {
 			err = wsproto.ErrLocked
@@ -202,7 +206,7 @@ func (s *Session) post(canonical string, r *topic.Request) error {
 	if live && err == nil {
 		return nil
 	}
-	<-s.slots
+	s.Answered(r)
 	if err != nil {
 		return err
 	}

@@ -109,6 +109,11 @@ func NewRegistry(d Deps) *Registry {
 
 func (r *Registry) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
 
+// maxHeavy is how many requests for lists and messages of one session may wait
+// for their answers: a page can have ten megabytes, and a topic is busy while it
+// puts one together.
+const maxHeavy = 2
+
 // Open makes the session of a connection; nil if the server is shutting down.
 func (r *Registry) Open(conn transport, remote string) *Session {
 	s := r.newSession(&outbox{conn: conn, limit: r.Config.OutboxBytes}, remote)
@@ -121,7 +126,7 @@ func (r *Registry) Open(conn transport, remote string) *Session {
 func (r *Registry) newSession(out outlet, remote string) *Session {
 	s := &Session{
 		reg: r, id: chat.NewUID().String()[3:], remote: remote, out: out,
-		slots: make(chan struct{}, r.Config.MaxPending),
+		slots: make(chan struct{}, r.Config.MaxPending), heavy: make(chan struct{}, maxHeavy),
 	}
 	s.active.Store(time.Now().UnixNano())
 	return s

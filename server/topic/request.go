@@ -25,6 +25,7 @@ type Request struct {
 	Create  bool       // a new group
 	Country string     // where phone numbers without + are dialled: ISO 3166 alpha-2
 	TS      time.Time  // when it came in
+	Heavy   bool       // its answer may be long: few of a session may wait at a time
 
 	Background bool // asks to be attached without being seen (wire.md §9.6)
 
@@ -71,7 +72,7 @@ func (r *Request) finish() {
 	}
 	r.answered = true
 	r.flush()
-	r.Session.Answered()
+	r.Session.Answered(r)
 }
 
 // flush sends what was collected so far.
