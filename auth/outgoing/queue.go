@@ -6,7 +6,9 @@ package outgoing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -212,7 +214,7 @@ func (q *Queue[T]) take(now time.Time) (*Job[T], time.Duration) {
 func (q *Queue[T]) try(ctx context.Context, j *Job[T]) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	err := q.send(ctx, j.Message)
+	err := q.safely(ctx, j)
 	if err == nil {
 		q.sent.Add(1)
 		return
@@ -244,6 +246,17 @@ func (q *Queue[T]) try(ctx context.Context, j *Job[T]) {
 	q.retried.Add(1)
 	q.poke() // somebody must wait for it
 	log.Warn("message not sent yet")
+}
+
+// safely is send, of which a panic is a permanent error.
+func (q *Queue[T]) safely(ctx context.Context, j *Job[T]) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			q.log.Error("sending panicked", "what", q.name, "stack", string(debug.Stack()))
+			err = Permanent(fmt.Errorf("panic: %v", p))
+		}
+	}()
+	return q.send(ctx, j.Message)
 }
 
 // delay before the next attempt: 10 s, 20 s, 40 s … 15 min.

@@ -121,6 +121,28 @@ func TestPermanentIsNotTriedAgain(t *testing.T) {
 	})
 }
 
+func TestPanicIsOneMessage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := start(t, func(_ context.Context, n int) error {
+			if n == 1 {
+				panic("oops")
+			}
+			return nil
+		})
+		k.put(t, time.Time{})
+		k.put(t, time.Time{})
+		synctest.Wait()
+		if err := k.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		k.stop()
+		if c := k.Counts(); c != (Counts{Queued: 2, Sent: 1, Dropped: 1}) {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
 // TestHanging: servers that never answer cost one deadline each, and nobody who
 // puts anything waits.
 func TestHanging(t *testing.T) {
