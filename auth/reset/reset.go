@@ -66,11 +66,12 @@ type Service struct {
 	requests *mailbox.Box[request]
 	pace     *outgoing.Pace
 
-	asked, dropped, issued atomic.Int64
+	asked, dropped, done, issued atomic.Int64
 }
 
-// Counts says what became of requests since the start.
-type Counts struct{ Asked, Dropped, Issued int64 }
+// Counts says what became of requests since the start: each one is dropped or
+// done, and for some of these a code was issued.
+type Counts struct{ Asked, Dropped, Done, Issued int64 }
 
 type request struct{ method, value, lang string }
 
@@ -83,7 +84,7 @@ func New(d Deps) *Service {
 
 // Counts may be called from any goroutine.
 func (s *Service) Counts() Counts {
-	return Counts{s.asked.Load(), s.dropped.Load(), s.issued.Load()}
+	return Counts{s.asked.Load(), s.dropped.Load(), s.done.Load(), s.issued.Load()}
 }
 
 // Can tells whether passwords can be reset through a method.
@@ -108,6 +109,7 @@ func (s *Service) Request(secret []byte, lang, country string) error {
 	}
 	value, err := s.Addresses.Check(&wsproto.Cred{Meth: method, Val: value}, country)
 	if err != nil {
+		s.done.Add(1)
 		return nil // nobody has such an address
 	}
 	if err := s.requests.Put(request{method, value, lang}); err != nil {
@@ -123,6 +125,7 @@ func (s *Service) handle(batch []request) {
 		case err != nil:
 			s.Log.Error("code for a new password not sent", "to", outgoing.Short(r.value), "err", err)
 		}
+		s.done.Add(1)
 	}
 }
 
