@@ -67,6 +67,7 @@ type Queue[T any] struct {
 	jobs    []*Job[T]  // waiting
 	closed  bool
 	running bool
+	lost    int // were tried once more while the queue was closing, in vain
 	kill    context.CancelFunc // of the attempts under way
 	done    chan struct{}      // closed when Run has ended
 
@@ -233,19 +234,19 @@ func (q *Queue[T]) try(ctx context.Context, j *Job[T]) {
 		return
 	}
 	q.mu.Lock()
-	closed := q.closed
-	if !closed {
-		q.jobs = append(q.jobs, j)
-	}
-	q.mu.Unlock()
-	if closed {
-		q.dropped.Add(1)
-		log.Warn("message dropped: the server ends")
+	defer q.mu.Unlock()
+	if q.closed {
+		q.lost++
 		return
 	}
+	q.jobs = append(q.jobs, j)
 	q.retried.Add(1)
 	q.poke() // somebody must wait for it
-	log.Warn("message not sent yet")
+	level := slog.LevelWarn
+	if j.tries > 1 { // a dead server is not worth a line for each attempt
+		level = slog.LevelDebug
+	}
+	log.Log(ctx, level, "message not sent yet")
 }
 
 // safely is send, of which a panic is a permanent error.
@@ -282,8 +283,8 @@ func (q *Queue[T]) Close(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	q.mu.Lock()
-	left := len(q.jobs)
-	q.jobs = nil
+	left := len(q.jobs) + q.lost
+	q.jobs, q.lost = nil, 0
 	q.mu.Unlock()
 	if left > 0 {
 		q.dropped.Add(int64(left))

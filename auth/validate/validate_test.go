@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,5 +229,27 @@ func TestRequired(t *testing.T) {
 	}
 	if err := none.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "x"}, "US", ""); err != nil {
 		t.Errorf("a method not in use: %v", err)
+	}
+}
+
+// TestGuessInParallel: many guesses at the same moment are no more than one by one.
+func TestGuessInParallel(t *testing.T) {
+	t.Parallel()
+	s, st := newSet(nil)
+	if err := s.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}, "US", ""); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var looked atomic.Int32
+	for range 100 {
+		all.Go(func() {
+			if _, err := s.Confirm(t.Context(), 1, &wsproto.Cred{Meth: "email", Resp: "x"}); errors.Is(err, wsproto.ErrResponse) {
+				looked.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if rec, err := st.PendingCredential(t.Context(), 1, "email"); err != nil || rec.Failed < 4 || looked.Load() > 4 {
+		t.Errorf("%d were looked at; %+v, %v", looked.Load(), rec, err)
 	}
 }
