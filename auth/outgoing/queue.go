@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,7 +66,7 @@ type Queue[T any] struct {
 	jobs    []*Job[T]  // waiting
 	closed  bool
 	running bool
-	lost    int // were tried once more while the queue was closing, in vain
+	lost    int                // were tried once more while the queue was closing, in vain
 	kill    context.CancelFunc // of the attempts under way
 	done    chan struct{}      // closed when Run has ended
 
@@ -291,36 +290,4 @@ func (q *Queue[T]) Close(ctx context.Context) error {
 		q.log.Warn("messages dropped: the server ends", "what", q.name, "count", left)
 	}
 	return err
-}
-
-// redact is the text of an error without the address: servers quote it.
-func redact(err error, address string) string {
-	text := err.Error()
-	if address == "" {
-		return text
-	}
-	for lower := strings.ToLower(text); ; {
-		i := strings.Index(lower, strings.ToLower(address))
-		if i < 0 || len(lower) != len(text) {
-			return text
-		}
-		text = text[:i] + Short(address) + text[i+len(address):]
-		lower = strings.ToLower(text)
-	}
-}
-
-// Short is as much of an address as may be in a log: "a…@example.com", "+49…89".
-func Short(address string) string {
-	if user, domain, ok := strings.Cut(address, "@"); ok {
-		for i, r := range user {
-			if i == 0 {
-				return string(r) + "…@" + domain
-			}
-		}
-		return "…@" + domain
-	}
-	if len(address) > 6 {
-		return address[:3] + "…" + address[len(address)-2:]
-	}
-	return "…"
 }
