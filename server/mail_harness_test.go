@@ -32,6 +32,7 @@ type mailHarness struct {
 	mail   *smtptest.Server
 	dialer *wstest.Socket
 	base   string // URL of the server
+	user   string // the ID of annabel
 	ahead  atomic.Int64
 	ids    int
 }
