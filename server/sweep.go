@@ -22,6 +22,9 @@ func (s *Server) sweep(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			s.forgetPublished(ctx)
+			if err := s.reset.Codes.Forget(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("old codes not removed", "err", err)
+			}
 		}
 	}
 }

@@ -39,6 +39,7 @@ var (
 	Delivered      = &Error{Code: 208, Text: "delivered"}
 
 	ValidateCreds     = &Error{Code: 300, Text: "validate credentials"}
+	AuthReset         = &Error{Code: 301, Text: "auth reset"}
 	UseOther          = &Error{Code: 303, Text: "use other"}
 	AlreadySubscribed = &Error{Code: 304, Text: "already subscribed"}
 	NotJoined         = &Error{Code: 304, Text: "not joined"}
@@ -62,6 +63,7 @@ var (
 	ErrAttachFirst   = &Error{Code: 409, Text: "must attach first"}
 	ErrSequence      = &Error{Code: 409, Text: "command out of sequence"}
 	ErrPolicy        = &Error{Code: 422, Text: "policy violation"}
+	ErrTooMany       = &Error{Code: 429, Text: "too many requests"} // with "retry": see docs/protocol.md
 	ErrBusy          = &Error{Code: 486, Text: "busy here"}
 	ErrInternal      = &Error{Code: 500, Text: "internal error"}
 	ErrUnsupported   = &Error{Code: 501, Text: "not implemented"}

@@ -100,7 +100,7 @@ func (s *Session) forTopic(m *wsproto.ClientMsg, who actor) {
 	}
 	r := &topic.Request{
 		Session: s, Msg: m, Name: name, User: who.uid, Sender: who.sender, Level: who.level,
-		Root: s.level == chat.LevelRoot, Country: s.country, Background: s.background(m.Sub), TS: s.reg.now(),
+		Root: s.level == chat.LevelRoot, Country: s.country, Lang: s.lang, Background: s.background(m.Sub), TS: s.reg.now(),
 	}
 	canonical, err := s.route(r)
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/auth/code"
 	"parley/auth/token"
 	"parley/internal/chat"
 	"parley/server/topic"
@@ -47,8 +48,8 @@ func (s *Session) authenticate(ctx context.Context, scheme string, secret []byte
 		return s.reg.Token.Authenticate(ctx, secret)
 	case anonymous:
 		return nil, auth.ErrUnsupported
-	case "code": // no code can be outstanding as long as none are sent
-		return nil, auth.ErrFailed
+	case code.Name:
+		return s.reg.Reset.Authenticate(ctx, s.reg.Reset.Normal(secret, s.country))
 	}
 	return nil, wsproto.ErrAuthUnknown
 }
@@ -67,13 +68,13 @@ func (s *Session) login(l *wsproto.Login) {
 func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Error, error) {
 	switch {
 	case strings.EqualFold(l.Scheme, "reset"):
-		return nil, wsproto.ErrUnsupported
+		return s.requestReset(l)
 	case s.uid != 0:
 		return nil, wsproto.ErrAuthenticated
 	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
 		return nil, wsproto.ErrMalformed
 	}
-	rec, err := s.authenticate(ctx, l.Scheme, l.Secret)
+	rec, err := s.authenticateLogin(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +96,9 @@ func (s *Session) confirm(ctx context.Context, rec *auth.Record, creds []wsproto
 	missing, err := s.reg.Validators.Missing(ctx, rec.User, rec.Level)
 	if err != nil {
 		return nil, err
+	}
+	if rec.Purpose == auth.PurposeConfirm { // it was made to confirm, whatever is required
+		missing = s.answered(missing, creds)
 	}
 	for i := range creds {
 		c := &creds[i]
@@ -149,11 +153,14 @@ type loginParams struct {
 // desc is that of a new account.
 func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
 	expires := s.reg.now().Add(s.reg.Token.Lifetime()).Truncate(time.Second)
-	if rec.NoLogin {
-		expires = rec.Expires
-	}
 	issue := *rec
 	issue.Validated = len(missing) == 0
+	switch {
+	case rec.NoLogin, rec.Purpose != "" && len(missing) > 0:
+		expires = rec.Expires
+	default:
+		issue.Purpose = ""
+	}
 	text, err := s.reg.Token.Issue(&issue, expires)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/auth/basic"
+	"parley/auth/reset"
 	"parley/auth/token"
 	"parley/auth/validate"
 	"parley/internal/chat"
@@ -52,6 +53,8 @@ type Deps struct {
 	Basic      *basic.Scheme
 	Token      *token.Scheme
 	Validators *validate.Set
+	Reset      *reset.Service // codes for new passwords
+	Revoker    Revoker
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config
