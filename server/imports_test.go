@@ -37,6 +37,7 @@ var rank = []struct {
 	{"wsproto", 1},
 	{"internal/mailbox", 1},
 	{"internal/phone", 1},
+	{"internal/limit", 1},
 	{"internal/chat", 0},
 }
 
