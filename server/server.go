@@ -81,7 +81,7 @@ func New(d Deps) (*Server, error) {
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
-			Topic: tc,
+			Limits: limits(&cfg.Limits), Topic: tc,
 		},
 	})
 	s.http = &http.Server{

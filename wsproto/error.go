@@ -62,6 +62,7 @@ var (
 	ErrAttachFirst   = &Error{Code: 409, Text: "must attach first"}
 	ErrSequence      = &Error{Code: 409, Text: "command out of sequence"}
 	ErrPolicy        = &Error{Code: 422, Text: "policy violation"}
+	ErrTooMany       = &Error{Code: 429, Text: "too many requests"} // with "retry": see docs/protocol.md
 	ErrBusy          = &Error{Code: 486, Text: "busy here"}
 	ErrInternal      = &Error{Code: 500, Text: "internal error"}
 	ErrUnsupported   = &Error{Code: 501, Text: "not implemented"}

@@ -82,10 +82,7 @@ func TestTableIsBounded(t *testing.T) {
 	if e := table.Hold(999); e.Value != 999%7 {
 		t.Errorf("the latest is forgotten: %d", e.Value)
 	}
-	if table.HoldBelow(-1, 1) != nil {
-		t.Error("more than allowed")
-	}
-	if e := table.HoldBelow(-1, 2); e != hold {
+	if table.Hold(-1) != hold || table.Held(-1) != 2 || table.Held(5000) != 0 {
 		t.Error("another entry for the same key")
 	}
 }

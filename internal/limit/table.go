@@ -35,18 +35,10 @@ func NewTable[K comparable, V any](keep int, forget func(*V) bool) *Table[K, V] 
 
 // Hold finds the entry of a key, or makes one. Each must be released once.
 func (t *Table[K, V]) Hold(key K) *Entry[K, V] {
-	return t.HoldBelow(key, 0)
-}
-
-// HoldBelow is Hold, unless max others hold the entry; then it is nil. 0 is any
-// number.
-func (t *Table[K, V]) HoldBelow(key K, max int) *Entry[K, V] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.all[key]
 	switch {
-	case e != nil && max > 0 && e.held >= max:
-		return nil
 	case e == nil:
 		e = &Entry[K, V]{key: key}
 		t.all[key] = e
@@ -55,6 +47,16 @@ func (t *Table[K, V]) HoldBelow(key K, max int) *Entry[K, V] {
 	}
 	e.held++
 	return e
+}
+
+// Held is how many hold a key.
+func (t *Table[K, V]) Held(key K) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.all[key]; e != nil {
+		return e.held
+	}
+	return 0
 }
 
 // Release ends a Hold. nil is nothing.

@@ -206,10 +206,10 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (cha
 	case scheme != "" && s.uid != 0:
 		return 0, wsproto.ErrAuthenticated
 	case scheme != "":
-		rec, err := s.authenticate(ctx, scheme, secret)
+		rec, err := s.verify(ctx, scheme, secret)
 		if err != nil {
 			e := authError(err, s.log())
-			if e != wsproto.ErrAuthUnknown {
+			if e != wsproto.ErrAuthUnknown && e.Code != wsproto.ErrTooMany.Code {
 				e = e.With("what", "auth")
 			}
 			return 0, e

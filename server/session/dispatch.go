@@ -26,10 +26,18 @@ func (s *Session) dispatch(frame []byte) {
 		}
 	}()
 	if string(frame) == probe {
+		if wait := s.charge(nil); wait > 0 {
+			s.limited(nil, wait)
+			return
+		}
 		s.Reply(probeReply)
 		return
 	}
 	m, err := wsproto.Decode(frame)
+	if wait := s.charge(m); wait > 0 {
+		s.limited(m, wait)
+		return
+	}
 	if err != nil {
 		s.ctrl(wsproto.ErrMalformed, "", "")
 		return

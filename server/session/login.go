@@ -73,7 +73,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
 		return nil, wsproto.ErrMalformed
 	}
-	rec, err := s.authenticate(ctx, l.Scheme, l.Secret)
+	rec, err := s.verify(ctx, l.Scheme, l.Secret)
 	if err != nil {
 		return nil, err
 	}

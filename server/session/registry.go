@@ -42,6 +42,7 @@ type Config struct {
 	OutboxBytes int    // unsolicited bytes that may wait for a client
 	MaxPending  int    // requests of a session that wait for their answers
 	Country     string // of sessions whose language names none: ISO 3166 alpha-2
+	Limits      Limits
 	Topic       topic.Config
 }
 
@@ -73,6 +74,7 @@ type Registry struct {
 	log    *slog.Logger
 	hello  *wsproto.Error // the answer to {hi}; nil: see greeting
 	roster roster
+	limits *limiter
 
 	pollers pollers
 
@@ -96,6 +98,7 @@ type Registry struct {
 func NewRegistry(d Deps) *Registry {
 	r := &Registry{
 		Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{}), users: make(map[chat.UID][]*Session),
+		limits: newLimiter(d.Config.Limits, d.Now),
 	}
 	if !d.Config.Calls.derives() {
 		r.hello = r.greeting()
@@ -120,9 +123,10 @@ func (r *Registry) Open(conn transport, remote string) *Session {
 
 func (r *Registry) newSession(out outlet, remote string) *Session {
 	s := &Session{
-		reg: r, id: chat.NewUID().String()[3:], remote: remote, out: out,
+		reg: r, id: chat.NewUID().String()[3:], remote: remote, out: out, place: placeOf(remote),
 		slots: make(chan struct{}, r.Config.MaxPending),
 	}
+	s.addr = r.limits.holdAddress(s.place)
 	s.active.Store(time.Now().UnixNano())
 	return s
 }
@@ -132,6 +136,7 @@ func (r *Registry) enter(s *Session) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closing {
+		r.limits.addresses.Release(s.addr)
 		return false
 	}
 	// The slot that is due last, so that the first ping comes after a whole round.
@@ -155,6 +160,8 @@ func (r *Registry) remove(s *Session, reason string) {
 		r.slots[s.slot] = make(map[*Session]struct{}) // maps never shrink
 	}
 	r.unlist(s)
+	r.limits.addresses.Release(s.addr)
+	r.limits.users.Release(s.account)
 	if r.count--; r.count == 0 && r.closing {
 		close(r.empty)
 	}
@@ -167,6 +174,9 @@ func (r *Registry) enlist(s *Session, u chat.UID) {
 	if _, open := r.slots[s.slot][s]; open {
 		s.user = u
 		r.users[u] = append(r.users[u], s)
+		if s.addr != nil && s.level != chat.LevelRoot {
+			s.account = r.limits.users.Hold(u)
+		}
 	}
 }
 

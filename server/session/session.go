@@ -5,12 +5,14 @@ package session
 
 import (
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/limit"
 	"parley/server/topic"
 	"parley/wsproto"
 )
@@ -40,7 +42,9 @@ type Session struct {
 	reg    *Registry
 	id     string
 	remote string
+	place  netip.Prefix // of remote
 	out    outlet
+	addr   *heldAddress  // nil: exempt from limits
 	poller *Poller       // nil: the session has a connection
 	slots  chan struct{} // a place for each request that waits for its answer
 
@@ -52,8 +56,12 @@ type Session struct {
 	platform string
 	uid      chat.UID
 	level    chat.Level
-	me       string // canonical name of the user's me
-	bkg      bool   // opened in the background, by its {hi}
+	me       string    // canonical name of the user's me
+	bkg      bool      // opened in the background, by its {hi}
+	account  *heldUser // of uid; nil: before the login, or without limits per user
+	requests limit.Bucket
+	messages limit.Bucket
+	flooded  bool // it was over a limit, and this is in the log
 
 	active atomic.Int64 // UnixNano of the last frame from the client
 	onMe   atomic.Bool
