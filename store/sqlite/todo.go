@@ -38,3 +38,9 @@ func (s *Store) AppendAudit(...store.AuditEntry) {}
 func (s *Store) AuditLog(context.Context, store.AuditQuery) ([]store.AuditEntry, error) {
 	return nil, errTODO
 }
+
+func (s *Store) NoteToken(*store.Token) {}
+func (s *Store) Tokens(context.Context, chat.UID, time.Time) ([]store.Token, error) {
+	return nil, nil
+}
+func (s *Store) ExpireTokens(context.Context, time.Time, int) (int, error) { return 0, nil }
