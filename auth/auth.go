@@ -28,6 +28,10 @@ type Record struct {
 	Expires   time.Time // of the secret; zero: never
 	Validated bool      // required credentials are known to be confirmed
 	NoLogin   bool      // good for a single purpose, not for a session
+	// Session is the chain of tokens that the secret belongs to: a device gets a
+	// new token at each login, and keeps the chain. Empty: it begins one.
+	Session string
+	Issued  time.Time // when the token was; zero for other secrets
 }
 
 // Scheme verifies secrets.

@@ -17,6 +17,7 @@ import (
 	"parley/auth/basic"
 	"parley/auth/token"
 	"parley/auth/validate"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/internal/config"
 	"parley/server/hub"
@@ -43,8 +44,12 @@ type Server struct {
 	release  func() // gives back memory of the store
 	hub      *hub.Hub
 	sessions *session.Registry
+	audit    *audit.Log
 	http     *http.Server
 }
+
+// lateDevices are the sessions as topics ask for them: each needs the other.
+type lateDevices struct{ *session.Registry }
 
 // Limits that are not for administrators to change.
 const (
@@ -72,9 +77,14 @@ func New(d Deps) (*Server, error) {
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
-	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Log: d.Log, Now: d.Now, Config: tc})
+	log := audit.New(d.Store, d.Now)
+	var devices lateDevices
+	s.audit = log
+	s.hub = hub.New(topic.Deps{
+		Store: d.Store, Validator: validators, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+	})
 	s.sessions = session.NewRegistry(session.Deps{
-		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
+		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Audit: log, Log: d.Log, Now: d.Now,
 		Basic: basic.New(d.Store, basic.Rules{
 			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
 		}),
@@ -84,6 +94,7 @@ func New(d Deps) (*Server, error) {
 			Limits: limits(&cfg.Limits), Topic: tc,
 		},
 	})
+	devices.Registry = s.sessions
 	s.http = &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),

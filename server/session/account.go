@@ -175,7 +175,7 @@ func (s *Session) created(ctx context.Context, d *draft, a *wsproto.Acc) (*wspro
 			"user": u.ID.String(), "authlvl": d.level.String(), "desc": desc,
 		}}, nil
 	}
-	return s.welcome(ctx, &auth.Record{User: u.ID, Level: d.level}, s.reg.Validators.Required(d.level), desc)
+	return s.welcome(ctx, &auth.Record{User: u.ID, Level: d.level}, s.reg.revoked.mark(), s.reg.Validators.Required(d.level), desc)
 }
 
 // changeAccount changes the login, the state or an address of an account.
@@ -253,7 +253,7 @@ func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc)
 			return nil, err
 		}
 	}
-	return wsproto.OK, nil
+	return wsproto.OK, s.passwordChanged(ctx, uid)
 }
 
 func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {

@@ -178,7 +178,7 @@ func (s *Session) check(m *wsproto.ClientMsg, canonical string) error {
 		bad = q.Desc == nil && q.Sub == nil && q.Tags == nil && q.Cred == nil && q.Aux == nil
 	case m.Del != nil:
 		switch m.Del.What {
-		case "", "msg", "topic", "sub", "cred":
+		case "", "msg", "topic", "sub", "cred", "session":
 		default:
 			bad = true
 		}

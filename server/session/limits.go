@@ -73,19 +73,34 @@ func newLimiter(l Limits, now func() time.Time) *limiter {
 // a whole address of IPv4, a /64 of IPv6. What has no IP address, such as a Unix
 // socket, is on this machine.
 func placeOf(remote string) netip.Prefix {
-	ip := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	if ap, err := netip.ParseAddrPort(remote); err == nil {
-		ip = ap.Addr()
-	} else if a, err := netip.ParseAddr(remote); err == nil {
-		ip = a
+	ip, ok := ipOf(remote)
+	if !ok {
+		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
-	ip = ip.Unmap().WithZone("")
+	ip = ip.WithZone("")
 	bits := ip.BitLen()
 	if ip.Is6() {
 		bits = 64
 	}
 	p, _ := ip.Prefix(bits) // possible for every address
 	return p
+}
+
+// ipOf is the address of a client without its port.
+func ipOf(remote string) (netip.Addr, bool) {
+	if ap, err := netip.ParseAddrPort(remote); err == nil {
+		return ap.Addr().Unmap(), true
+	}
+	a, err := netip.ParseAddr(remote)
+	return a.Unmap(), err == nil
+}
+
+// hostOf is the same as a text; what is no address is left as it is.
+func hostOf(remote string) string {
+	if ip, ok := ipOf(remote); ok {
+		return ip.String()
+	}
+	return remote
 }
 
 func (l *limiter) exempt(place netip.Prefix) bool {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -73,6 +74,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
 		return nil, wsproto.ErrMalformed
 	}
+	mark := s.reg.revoked.mark()
 	rec, err := s.verify(ctx, l.Scheme, l.Secret)
 	if err != nil {
 		return nil, err
@@ -86,7 +88,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 			return nil, err
 		}
 	}
-	return s.welcome(ctx, rec, missing, nil)
+	return s.welcome(ctx, rec, mark, missing, nil)
 }
 
 // confirm takes the answers to requests for confirmation and returns what is
@@ -146,14 +148,15 @@ type loginParams struct {
 
 // welcome answers a login that was good: with a new token, and with the session
 // logged in unless credentials are missing or the secret is not for that.
-// desc is that of a new account.
-func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
+// desc is that of a new account; mark is from before the secret was verified.
+func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
 	expires := s.reg.now().Add(s.reg.Token.Lifetime()).Truncate(time.Second)
 	if rec.NoLogin {
 		expires = rec.Expires
 	}
 	issue := *rec
 	issue.Validated = len(missing) == 0
+	issue.Session = cmp.Or(rec.Session, token.NewSession())
 	text, err := s.reg.Token.Issue(&issue, expires)
 	if err != nil {
 		return nil, err
@@ -166,10 +169,7 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 		return wsproto.ValidateCreds.WithAll(&params), nil
 	}
 	if !rec.NoLogin {
-		s.uid, s.level, s.me = rec.User, rec.Level, rec.User.MeName()
-		s.reg.enlist(s, s.uid)
-		if err := s.reg.roster.mayLogin(s.uid); err != nil { // he was suspended just now
-			s.reg.evict(s.uid, nil)
+		if err := s.logIn(&issue, mark, expires); err != nil {
 			return nil, err
 		}
 		if err := s.putDevice(ctx); err != nil {
@@ -177,4 +177,21 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 		}
 	}
 	return wsproto.OK.WithAll(&params), nil
+}
+
+// logIn makes the session the user's, unless what he proved himself with was
+// made void while that was under way.
+func (s *Session) logIn(rec *auth.Record, mark uint64, expires time.Time) error {
+	s.uid, s.level, s.me = rec.User, rec.Level, rec.User.MeName()
+	s.noteLogin(rec.Session, rec.Issued, expires)
+	s.reg.enlist(s, s.uid)
+	if err := s.reg.roster.mayLogin(s.uid); err != nil { // he was suspended just now
+		s.reg.evict(s.uid, nil)
+		return err
+	}
+	if s.reg.revoked.late(rec.Session, s.uid, mark) {
+		s.reg.evictIf(s.uid, func(o *Session) bool { return o == s })
+		return auth.ErrFailed
+	}
+	return nil
 }

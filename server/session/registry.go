@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"parley/auth/basic"
 	"parley/auth/token"
 	"parley/auth/validate"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -30,6 +32,8 @@ type Store interface {
 	store.Users
 	store.Credentials
 	store.Devices
+	store.Tokens
+	store.Revocations
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
 	Subs(ctx context.Context, topic string) ([]store.Sub, error)
 }
@@ -53,6 +57,7 @@ type Deps struct {
 	Basic      *basic.Scheme
 	Token      *token.Scheme
 	Validators *validate.Set
+	Audit      *audit.Log // nil: none is kept
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config
@@ -75,6 +80,8 @@ type Registry struct {
 	hello  *wsproto.Error // the answer to {hi}; nil: see greeting
 	roster roster
 	limits *limiter
+
+	revoked revocations
 
 	pollers pollers
 
@@ -102,6 +109,9 @@ func NewRegistry(d Deps) *Registry {
 	}
 	if !d.Config.Calls.derives() {
 		r.hello = r.greeting()
+	}
+	if d.Token != nil {
+		d.Token.SetRevoked(r.revoked.void)
 	}
 	r.pollers.bySID = make(map[string]*Poller)
 	for i := range r.slots {
@@ -191,15 +201,7 @@ func (r *Registry) unlist(s *Session) {
 
 // evict ends the sessions of a user, but for one.
 func (r *Registry) evict(u chat.UID, except *Session) {
-	r.mu.Lock()
-	list := slices.Clone(r.users[u])
-	r.mu.Unlock()
-	last := wsproto.Evicted.Reply("", "", r.now()).Frame()
-	for _, s := range list {
-		if s != except {
-			s.close(reasonEvicted, last, closeNormal)
-		}
-	}
+	r.evictIf(u, func(s *Session) bool { return s != except })
 }
 
 // Len is how many sessions are open.
@@ -210,7 +212,9 @@ func (r *Registry) Len() int {
 }
 
 // Load reads what must be known before the first login.
-func (r *Registry) Load(ctx context.Context) error { return r.roster.load(ctx, r.Store) }
+func (r *Registry) Load(ctx context.Context) error {
+	return errors.Join(r.roster.load(ctx, r.Store), r.revoked.load(ctx, r.Store, r.now()))
+}
 
 // Run pings sessions and closes those that stay silent, until ctx is done.
 func (r *Registry) Run(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 	"parley/internal/chat"
 	"parley/internal/limit"
 	"parley/server/topic"
+	"parley/store"
 	"parley/wsproto"
 )
 
@@ -52,7 +53,7 @@ type Session struct {
 	ver      int // of the protocol, major<<8 | minor; 0 before {hi}
 	ua, lang string
 	country  string // of lang, or the default
-	device   string
+	pushID   string // of the device, for push notifications
 	platform string
 	uid      chat.UID
 	level    chat.Level
@@ -65,8 +66,9 @@ type Session struct {
 
 	active atomic.Int64 // UnixNano of the last frame from the client
 	onMe   atomic.Bool
-	grace  atomic.Bool // what is in the background is so still
-	pinged atomic.Bool // a ping awaits its pong
+	grace  atomic.Bool                 // what is in the background is so still
+	pinged atomic.Bool                 // a ping awaits its pong
+	device atomic.Pointer[store.Token] // nil before the login; read-only
 
 	mu         sync.Mutex // guards the following
 	attached   attachments
@@ -211,6 +213,7 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 	s.mu.Unlock()
 
 	s.reg.remove(s, reason)
+	s.noteEnd()
 	for _, e := range attached {
 		s.reg.hub.Detach(e.name, e.a)
 	}
