@@ -37,6 +37,7 @@ type Deps struct {
 
 // Server is a chat server.
 type Server struct {
+	build    string
 	cfg      *config.Config
 	store    store.Store
 	log      *slog.Logger
@@ -73,7 +74,7 @@ func New(d Deps) (*Server, error) {
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
 	tc := topicConfig(cfg)
-	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
+	s := &Server{build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
@@ -184,6 +185,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 		return errors.Join(err, l.Close())
 	}
+	s.audit.Record(store.AuditEntry{Act: audit.ServerStarted, Detail: s.build})
+	defer s.audit.Record(store.AuditEntry{Act: audit.ServerStopped})
 	// Pings go on until the sessions are closed; hence a context of their own.
 	pings, stopPings := context.WithCancel(context.Background())
 	defer stopPings()

@@ -47,7 +47,6 @@ const (
 
 	ServerStarted = "server.started"
 	ServerStopped = "server.stopped"
-	ConfigChanged = "config.changed"
 	BackupMade    = "backup.made"
 	BackupPutBack = "backup.restored"
 )

@@ -49,6 +49,7 @@ type pair struct {
 // tries are the wrong passwords of late.
 type tries struct {
 	failed, pending int
+	told            bool          // since the last one failed, somebody was refused
 	last            time.Time     // when the last one failed
 	drained         time.Time     // until then failed was drained
 	drain           time.Duration // after which one is forgotten
@@ -88,24 +89,26 @@ type Attempt struct {
 }
 
 // Begin asks for a try. It returns nil and how long to wait if there were too
-// many wrong ones before. trusted tells an address that may be that of many,
+// many wrong ones before; news tells the first of those who are refused in the
+// same delay. trusted tells an address that may be that of many,
 // such as a proxy: what it does to different accounts is not added up.
-func (g *Guard) Begin(account string, place netip.Prefix, trusted bool) (*Attempt, time.Duration) {
+func (g *Guard) Begin(account string, place netip.Prefix, trusted bool) (a *Attempt, wait time.Duration, news bool) {
 	id := maphash.String(g.seed, account)
-	a := &Attempt{guard: g, pair: g.pairs.Hold(pair{id, place}), account: g.accounts.Hold(id)}
+	a = &Attempt{guard: g, pair: g.pairs.Hold(pair{id, place}), account: g.accounts.Hold(id)}
 	if !trusted {
 		a.place = g.places.Hold(place)
 	}
-	if wait := a.enter(); wait > 0 {
+	if wait, news = a.enter(); wait > 0 {
 		a.release()
-		return nil, wait
+		return nil, wait, news
 	}
-	return a, 0
+	return a, 0, false
 }
 
 // enter counts the attempt as pending, unless it has to wait.
-func (a *Attempt) enter() (wait time.Duration) {
+func (a *Attempt) enter() (wait time.Duration, news bool) {
 	g := a.guard
+	cause := &a.pair.Value
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.prepare(&a.pair.Value, pairDrain*g.cfg.MaxDelay)
@@ -118,13 +121,16 @@ func (a *Attempt) enter() (wait time.Duration) {
 	}
 	if a.place != nil && g.cfg.PerAddress > 0 {
 		g.prepare(&a.place.Value, g.cfg.MaxDelay)
-		wait = max(wait, g.wait(&a.place.Value, g.cfg.PerAddress, addressSlack))
+		if w := g.wait(&a.place.Value, g.cfg.PerAddress, addressSlack); w > wait {
+			wait, cause = w, &a.place.Value
+		}
 	}
 	if wait > 0 {
-		return wait
+		news, cause.told = !cause.told, true
+		return wait, news
 	}
 	a.each(func(t *tries) { t.pending++ })
-	return 0
+	return 0, false
 }
 
 func (g *Guard) prepare(t *tries, drain time.Duration) {
@@ -171,7 +177,7 @@ func (a *Attempt) Failed() {
 		if t.last = g.now(); t.count() == 0 {
 			t.drained = t.last
 		}
-		t.failed = min(t.failed+1, most)
+		t.failed, t.told = min(t.failed+1, most), false
 	})
 }
 

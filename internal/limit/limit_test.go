@@ -97,7 +97,7 @@ var rules = GuardConfig{PerAccount: 5, PerAddress: 20, MaxDelay: 15 * time.Minut
 // were and how long to wait.
 func fail(g *Guard, account string, from netip.Prefix) (n int, wait time.Duration) {
 	for {
-		a, wait := g.Begin(account, from, false)
+		a, wait, _ := g.Begin(account, from, false)
 		if a == nil {
 			return n, wait
 		}
@@ -114,6 +114,9 @@ func TestGrowingDelays(t *testing.T) {
 		if n != 5 || wait != time.Second {
 			t.Errorf("%d tries, then %v", n, wait)
 		}
+		if _, _, news := g.Begin("ann", place(1), false); news {
+			t.Error("told twice")
+		}
 		for _, want := range []time.Duration{2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900} {
 			time.Sleep(wait)
 			if n, wait = fail(g, "ann", place(1)); n != 1 || wait != want*time.Second {
@@ -121,7 +124,7 @@ func TestGrowingDelays(t *testing.T) {
 			}
 		}
 		time.Sleep(wait)
-		a, _ := g.Begin("ann", place(1), false)
+		a, _, _ := g.Begin("ann", place(1), false)
 		a.Succeeded()
 		// The address remembers what it did; the account does not.
 		if n, _ := fail(g, "ann", place(2)); n != 5 {
@@ -140,7 +143,7 @@ func TestSpraying(t *testing.T) {
 	g := NewGuard(rules, time.Now)
 	n := 0
 	for i := range 1000 {
-		if a, _ := g.Begin(fmt.Sprint("user", i), place(1), false); a != nil {
+		if a, _, _ := g.Begin(fmt.Sprint("user", i), place(1), false); a != nil {
 			a.Failed()
 			n++
 		}
@@ -148,7 +151,7 @@ func TestSpraying(t *testing.T) {
 	if n != 20 {
 		t.Errorf("%d tries", n)
 	}
-	if a, _ := g.Begin("user1", place(1), true); a == nil {
+	if a, _, _ := g.Begin("user1", place(1), true); a == nil {
 		t.Error("a trusted address is counted")
 	}
 }
@@ -160,7 +163,7 @@ func TestManyAtOnce(t *testing.T) {
 	g := NewGuard(rules, time.Now)
 	var under []*Attempt
 	for range 100 {
-		if a, _ := g.Begin("ann", place(1), false); a != nil {
+		if a, _, _ := g.Begin("ann", place(1), false); a != nil {
 			under = append(under, a)
 		}
 	}
@@ -172,7 +175,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	under = nil
 	for i := range 200 {
-		a, wait := g.Begin(fmt.Sprint("user", i), place(2), false)
+		a, wait, _ := g.Begin(fmt.Sprint("user", i), place(2), false)
 		if a == nil {
 			t.Fatalf("the login %d waits %v", i, wait)
 		}
@@ -194,7 +197,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 		g := NewGuard(rules, time.Now)
 		tried := 0
 		for i := range 10_000 {
-			if a, _ := g.Begin("ann", place(i%1000), false); a != nil {
+			if a, _, _ := g.Begin("ann", place(i%1000), false); a != nil {
 				a.Failed()
 				tried++
 			}
@@ -204,7 +207,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 			t.Errorf("%d of 10,000 were tried", tried)
 		}
 		t.Logf("%d of 10,000 were tried", tried)
-		a, wait := g.Begin("ann", place(5000), false)
+		a, wait, _ := g.Begin("ann", place(5000), false)
 		if a == nil {
 			t.Fatalf("the owner waits %v", wait)
 		}
@@ -216,7 +219,7 @@ func TestGuardIsBounded(t *testing.T) {
 	t.Parallel()
 	g := NewGuard(rules, time.Now)
 	for i := range keptGuarded + 5000 {
-		if a, _ := g.Begin(fmt.Sprint(i), place(i), false); a != nil {
+		if a, _, _ := g.Begin(fmt.Sprint(i), place(i), false); a != nil {
 			a.Failed()
 		}
 	}

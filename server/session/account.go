@@ -8,6 +8,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -29,6 +30,7 @@ func (s *Session) acc(a *wsproto.Acc, who actor) {
 		reply = authError(err, s.log())
 	}
 	s.ctrl(reply, a.ID, "")
+	s.auditFailures(ctx)
 }
 
 // draft is an account that is being made.
@@ -71,6 +73,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 		return nil, err
 	}
 	s.reg.roster.set(d.User.ID, d.User.State)
+	s.audit(audit.AccountCreated, d.User.ID, scheme)
 	return s.created(ctx, d, a)
 }
 
@@ -253,6 +256,14 @@ func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc)
 			return nil, err
 		}
 	}
+	if was != is {
+		s.audit(audit.LoginRenamed, uid, was+" is now "+is)
+	}
+	act := audit.PasswordChanged
+	if strings.EqualFold(a.TmpScheme, "code") || len(a.Token) > 0 {
+		act = audit.PasswordReset
+	}
+	s.audit(act, uid, "")
 	return wsproto.OK, s.passwordChanged(ctx, uid)
 }
 
@@ -264,6 +275,7 @@ func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc
 		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country); err != nil {
 			return nil, err
 		}
+		s.audit(audit.CredAdded, uid, a.Cred[i].Meth)
 	}
 	level := chat.LevelAuth
 	if l, ok := chat.ParseLevel(a.AuthLevel); ok && s.level == chat.LevelRoot {

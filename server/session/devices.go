@@ -26,7 +26,7 @@ func (s *Session) noteLogin(chain string, issued, expires time.Time) {
 	now := s.reg.now()
 	d := &store.Token{
 		ID: chain, User: s.uid, Created: now, Seen: now, Expires: expires,
-		UserAgent: s.ua, Platform: s.platform, Lang: s.lang, Addr: s.remote,
+		UserAgent: s.ua, Platform: s.platform, Lang: s.lang, Addr: s.host,
 	}
 	s.device.Store(d)
 	if now.Sub(issued) >= renewNoted {
@@ -81,7 +81,7 @@ func (r *Registry) Sessions(ctx context.Context, uid chat.UID, by topic.Session)
 		}
 		e := &list[i]
 		if seen := s.LastActive().UTC(); !e.Online || seen.After(e.Seen.Time) {
-			e.UA, e.Platf, e.Lang, e.Addr, e.Seen = d.UserAgent, d.Platform, d.Lang, hostOf(d.Addr), wsproto.Time{Time: seen}
+			e.UA, e.Platf, e.Lang, e.Addr, e.Seen = d.UserAgent, d.Platform, d.Lang, d.Addr, wsproto.Time{Time: seen}
 		}
 		e.Online = true
 		e.Current = e.Current || topic.Session(s) == by
@@ -107,7 +107,7 @@ func first(a bool) int {
 
 func metaSession(t *store.Token) wsproto.MetaSession {
 	return wsproto.MetaSession{
-		ID: t.ID, UA: t.UserAgent, Platf: t.Platform, Lang: t.Lang, Addr: hostOf(t.Addr),
+		ID: t.ID, UA: t.UserAgent, Platf: t.Platform, Lang: t.Lang, Addr: t.Addr,
 		Since: wsproto.Time{Time: t.Created}, Seen: wsproto.Time{Time: t.Seen},
 	}
 }
@@ -118,17 +118,17 @@ const everyOther = "*"
 // LogOut implements topic.Devices. An administrator who acts for a user is at
 // none of his devices.
 func (r *Registry) LogOut(ctx context.Context, uid chat.UID, by topic.Session, id string) (end func(), err error) {
-	own, _ := by.(*Session)
-	entry := store.AuditEntry{Act: audit.TokenRevoked, User: uid, Detail: "one session"}
-	if own != nil {
-		entry.Actor, entry.From = own.uid, own.remote
+	own, ok := by.(*Session)
+	if !ok {
+		return nil, wsproto.ErrDenied
 	}
+	detail := "one session"
 	if id == everyOther {
 		except := ""
-		if own != nil && own.uid == uid {
+		if own.uid == uid {
 			except = own.chain()
 		}
-		entry.Detail = "every other session"
+		detail = "every other session"
 		end, err = r.revokeUser(ctx, uid, r.now(), except)
 	} else {
 		var list []wsproto.MetaSession
@@ -141,7 +141,7 @@ func (r *Registry) LogOut(ctx context.Context, uid chat.UID, by topic.Session, i
 		end, err = r.revokeSession(ctx, uid, id)
 	}
 	if err == nil {
-		r.Audit.Record(entry)
+		own.audit(audit.TokenRevoked, uid, detail)
 	}
 	return end, err
 }

@@ -96,6 +96,7 @@ func (s *Session) actor(x *wsproto.Extra) (actor, error) {
 	if !ok {
 		level = chat.LevelAuth
 	}
+	s.noteObo(uid)
 	return actor{uid, level, s.uid}, nil
 }
 
@@ -108,7 +109,7 @@ func (s *Session) forTopic(m *wsproto.ClientMsg, who actor) {
 	}
 	r := &topic.Request{
 		Session: s, Msg: m, Name: name, User: who.uid, Sender: who.sender, Level: who.level,
-		Root: s.level == chat.LevelRoot, Country: s.country, Background: s.background(m.Sub), TS: s.reg.now(),
+		Root: s.level == chat.LevelRoot, From: s.host, Country: s.country, Background: s.background(m.Sub), TS: s.reg.now(),
 	}
 	canonical, err := s.route(r)
 	if err == nil {

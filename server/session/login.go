@@ -12,6 +12,7 @@ import (
 	"parley/auth"
 	"parley/auth/basic"
 	"parley/auth/token"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -63,6 +64,7 @@ func (s *Session) login(l *wsproto.Login) {
 		reply = authError(err, s.log())
 	}
 	s.ctrl(reply, l.ID, "")
+	s.auditFailures(ctx)
 }
 
 func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Error, error) {
@@ -111,6 +113,7 @@ func (s *Session) confirm(ctx context.Context, rec *auth.Record, creds []wsproto
 			return nil, err
 		}
 		missing = slices.DeleteFunc(missing, func(m string) bool { return m == c.Meth })
+		s.audit(audit.CredConfirmed, rec.User, c.Meth)
 		if err := s.changeTag(ctx, rec.User, "", tag); err != nil {
 			return nil, err
 		}
@@ -192,6 +195,9 @@ func (s *Session) logIn(rec *auth.Record, mark uint64, expires time.Time) error 
 	if s.reg.revoked.late(rec.Session, s.uid, mark) {
 		s.reg.evictIf(s.uid, func(o *Session) bool { return o == s })
 		return auth.ErrFailed
+	}
+	if rec.Issued.IsZero() {
+		s.audit(audit.Login, s.uid, rec.Level.String())
 	}
 	return nil
 }

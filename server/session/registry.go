@@ -30,6 +30,7 @@ type Hub interface {
 // Store is what sessions need of the store.
 type Store interface {
 	store.Users
+	store.Logins
 	store.Credentials
 	store.Devices
 	store.Tokens
@@ -133,7 +134,7 @@ func (r *Registry) Open(conn transport, remote string) *Session {
 
 func (r *Registry) newSession(out outlet, remote string) *Session {
 	s := &Session{
-		reg: r, id: chat.NewUID().String()[3:], remote: remote, out: out, place: placeOf(remote),
+		reg: r, id: chat.NewUID().String()[3:], remote: remote, host: hostOf(remote), out: out, place: placeOf(remote),
 		slots: make(chan struct{}, r.Config.MaxPending),
 	}
 	s.addr = r.limits.holdAddress(s.place)

@@ -165,7 +165,7 @@ func (r *Registry) evictIf(u chat.UID, choose func(*Session) bool) {
 	}
 	last := wsproto.Evicted.Reply("", "", r.now()).Frame()
 	for _, s := range list {
-		r.Audit.Record(store.AuditEntry{Act: audit.SessionEvicted, User: u, From: s.remote})
+		r.Audit.Record(store.AuditEntry{Act: audit.SessionEvicted, User: u, From: s.host})
 		s.close(reasonEvicted, last, closeNormal)
 	}
 }

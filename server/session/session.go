@@ -42,7 +42,8 @@ const (
 type Session struct {
 	reg    *Registry
 	id     string
-	remote string
+	remote string       // address, with the port if there is one
+	host   string       // remote without the port
 	place  netip.Prefix // of remote
 	out    outlet
 	addr   *heldAddress  // nil: exempt from limits
@@ -62,7 +63,9 @@ type Session struct {
 	account  *heldUser // of uid; nil: before the login, or without limits per user
 	requests limit.Bucket
 	messages limit.Bucket
-	flooded  bool // it was over a limit, and this is in the log
+	flooded  bool                  // it was over a limit, and this is in the log
+	failures []failure             // to be told to the audit log once the request is answered
+	obo      map[chat.UID]struct{} // for whom an administrator has acted; nil: nobody
 
 	active atomic.Int64 // UnixNano of the last frame from the client
 	onMe   atomic.Bool

@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -96,6 +97,7 @@ func (t *Topic) setWant(ctx context.Context, r *Request, m *member, want, given 
 		return false, err
 	}
 	t.rec.Owner, t.readOnly = m.uid, false // who acts is not suspended
+	t.record(r, audit.GroupOwner, m.uid, "")
 	m.want, m.given, m.updated = want, given, at
 	if former != nil {
 		former.want, former.given, former.updated = *update.Subs[1].Want, *update.Subs[1].Given, at

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -252,6 +253,7 @@ func (t *groupTopic) remove(r *Request, hard bool) error {
 	if err := t.purge(hard); err != nil {
 		return err
 	}
+	t.record(r, audit.GroupDeleted, 0, "")
 	t.tellGone(members)
 	t.tellGone(readers)
 	return nil

@@ -23,6 +23,7 @@ type Request struct {
 	Root    bool       // the session is an administrator's
 	Channel bool       // a group addressed as its readers do
 	Create  bool       // a new group
+	From    string     // the client's address
 	Country string     // where phone numbers without + are dialled: ISO 3166 alpha-2
 	TS      time.Time  // when it came in
 
