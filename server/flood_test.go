@@ -84,7 +84,7 @@ func (c *client) p99(t *testing.T, group string) time.Duration {
 // answered as before.
 func TestFloodSlowsItsSender(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, testConfig(t, `{"limits":{"exempt":[],"messages_per_session":"100/s, burst 2000","messages_per_user":"100/s, burst 100000"}}`), mem.New())
+	h := newHarness(t, testConfig(t, `{"limits":{"exempt":[],"requests_per_session":"off","requests_per_user":"off","messages_per_session":"100/s, burst 3000","messages_per_user":"100/s, burst 100000"}}`), mem.New())
 	a, b := h.client(t, "annabel"), h.client(t, "bartholomew")
 	mine, theirs := a.group(t), b.group(t)
 	stop := make(chan struct{})
