@@ -69,7 +69,7 @@ func (c *client) group(t *testing.T) string {
 // p99 is how long the 99th of 100 messages waits for its answer.
 func (c *client) p99(t *testing.T, group string) time.Duration {
 	t.Helper()
-	took := make([]time.Duration, 300)
+	took := make([]time.Duration, 100)
 	for i := range took {
 		start := time.Now()
 		c.Handle(fmt.Appendf(nil, `{"pub":{"id":"q%d","topic":%q,"noecho":true,"content":"x"}}`, i, group))
@@ -84,7 +84,7 @@ func (c *client) p99(t *testing.T, group string) time.Duration {
 // answered as before.
 func TestFloodSlowsItsSender(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, testConfig(t, `{"limits":{"exempt":[],"requests_per_session":"off","requests_per_user":"off","messages_per_session":"100/s, burst 3000","messages_per_user":"100/s, burst 100000"}}`), mem.New())
+	h := newHarness(t, testConfig(t, `{"limits":{"exempt":[],"requests_per_session":"off","requests_per_user":"off","requests_per_address":"off","messages_per_address":"off","messages_per_session":"100/s, burst 3000","messages_per_user":"100/s, burst 100000"}}`), mem.New())
 	a, b := h.client(t, "annabel"), h.client(t, "bartholomew")
 	mine, theirs := a.group(t), b.group(t)
 	stop := make(chan struct{})
@@ -103,20 +103,25 @@ func TestFloodSlowsItsSender(t *testing.T) {
 			}
 		})
 	}
+	// The machine may have other things to do: the best of some measurements
+	// counts, on either side.
 	quiet := a.p99(t, mine)
+	for range 4 {
+		quiet = min(quiet, a.p99(t, mine))
+	}
 	begin()
 	time.Sleep(200 * time.Millisecond) // its burst is over soon
-	// The machine may have other things to do: one of a few measurements counts.
-	var during time.Duration
-	for range 5 {
-		if during = a.p99(t, mine); during <= max(2*quiet, time.Millisecond) {
+	during := a.p99(t, mine)
+	for range 19 {
+		if during <= 2*quiet {
 			break
 		}
+		during = min(during, a.p99(t, mine))
 	}
 	close(stop)
 	flood.Wait()
 	t.Logf("p99 %v, with a flood %v; the flooder sent %d", quiet, during, sent)
-	if during > max(2*quiet, time.Millisecond) {
+	if during > 2*quiet {
 		t.Errorf("p99 %v became %v", quiet, during)
 	}
 	a.Close()
