@@ -28,6 +28,10 @@ type Store interface {
 	Subs
 	Messages
 	Searcher
+	Codes
+	Invites
+	Revocations
+	Audit
 
 	// Backup writes a consistent copy of the whole store to a new file while
 	// others go on reading and writing. progress, if not nil, is told pages
@@ -81,6 +85,13 @@ type NewUser struct {
 	Unique []string // see UserUpdate
 }
 
+// UserQuery selects accounts.
+type UserQuery struct {
+	After chat.UID // only those with a greater ID
+	State *State   // nil: any
+	Limit int      // 0: all
+}
+
 // Users are the accounts.
 type Users interface {
 	// CreateUser stores all of it or nothing. ErrDuplicate: the ID, the login,
@@ -107,6 +118,12 @@ type Users interface {
 	// lead nowhere. ErrNotFound: unknown, or purged already; marking again does
 	// nothing, purging somebody who was marked before works.
 	DeleteUser(ctx context.Context, id chat.UID, hard bool, at time.Time) error
+	// Users lists accounts in the order of their IDs, for administrators.
+	Users(ctx context.Context, q UserQuery) ([]User, error)
+	// StaleUsers lists accounts that nobody uses: never seen, without a
+	// confirmed credential, made before that time; the oldest first, at most
+	// limit. Accounts with a login of LevelRoot are never stale.
+	StaleUsers(ctx context.Context, before time.Time, limit int) ([]chat.UID, error)
 	// Seen notes when and with what a user was last online. It returns at
 	// once, is visible to reads at once, and durable within a second.
 	Seen(id chat.UID, at time.Time, userAgent string)
@@ -134,6 +151,10 @@ type Logins interface {
 	// PutLogin replaces the user's record in the scheme or adds one;
 	// ErrDuplicate if another user has the name.
 	PutLogin(ctx context.Context, l *Login) error
+	// LoginsOf lists a user's records in all schemes, by scheme.
+	LoginsOf(ctx context.Context, id chat.UID) ([]Login, error)
+	// DeleteLogin removes a user's record in a scheme; ErrNotFound.
+	DeleteLogin(ctx context.Context, scheme string, id chat.UID) error
 }
 
 // Credential is an address of a user and where its confirmation stands
@@ -439,4 +460,107 @@ type Searcher interface {
 	// matched, then by SubCount, both descending, then users before topics and
 	// the older before the younger.
 	Search(ctx context.Context, q Search) ([]Found, error)
+}
+
+// Code is a short secret that was sent to somebody, to be given back once.
+type Code struct {
+	Key     string // what it is for: "reset:email:ann@example.com"
+	User    chat.UID
+	Hash    []byte // of the secret
+	Created time.Time
+	Expires time.Time
+	Failed  int // wrong attempts
+}
+
+// Codes are the secrets outstanding.
+type Codes interface {
+	// PutCode stores a code. ErrDuplicate if there is one with that key that
+	// has not expired at c.Created; one that has is replaced.
+	PutCode(ctx context.Context, c *Code) error
+	// Code returns ErrNotFound; an expired code is returned like others.
+	Code(ctx context.Context, key string) (*Code, error)
+	// FailCode counts a wrong attempt and returns how many there were now;
+	// ErrNotFound.
+	FailCode(ctx context.Context, key string) (int, error)
+	// DeleteCode returns ErrNotFound, so that of two who use a code at the same
+	// moment one wins.
+	DeleteCode(ctx context.Context, key string) error
+	// ExpireCodes removes those expired at that time, at most limit, and
+	// returns how many.
+	ExpireCodes(ctx context.Context, at time.Time, limit int) (int, error)
+}
+
+// Invite lets people register where registration is by invitation.
+type Invite struct {
+	Code    string
+	By      chat.UID // nobody: the operator
+	Note    string
+	Created time.Time
+	Expires time.Time // zero: never
+	Max     int       // uses in all; 0: any number
+	Used    int
+}
+
+// Invites are the invitations to register.
+type Invites interface {
+	// PutInvite returns ErrDuplicate if the code is taken.
+	PutInvite(ctx context.Context, i *Invite) error
+	// Invites lists all, the newest first.
+	Invites(ctx context.Context) ([]Invite, error)
+	// UseInvite counts one use. ErrNotFound: unknown, expired at that time, or
+	// used up.
+	UseInvite(ctx context.Context, code string, at time.Time) error
+	// UnuseInvite takes a use back, if the account was not made after all.
+	UnuseInvite(ctx context.Context, code string) error
+	// DeleteInvite returns ErrNotFound.
+	DeleteInvite(ctx context.Context, code string) error
+}
+
+// Revocation makes tokens void before they expire: one by its ID, or all of a
+// user's that were issued before a time.
+type Revocation struct {
+	Token  string   // jti; empty: all of User's
+	User   chat.UID // whose
+	Before time.Time
+	// Until is when the last token concerned expires; then the revocation is
+	// forgotten.
+	Until time.Time
+}
+
+// Revocations are few and small: every node keeps them all in memory.
+type Revocations interface {
+	// Revoke adds revocations. A later Before of the same user replaces.
+	Revoke(ctx context.Context, rs ...Revocation) error
+	// Revocations lists those that are in force at a time and removes others.
+	Revocations(ctx context.Context, at time.Time) ([]Revocation, error)
+}
+
+// AuditEntry is an act that matters for security.
+type AuditEntry struct {
+	ID     int64 // ascending; set by the store
+	At     time.Time
+	Act    string   // "login", "login.failed", "password.changed", …: audit.go of package server lists them
+	Actor  chat.UID // who did it; nobody: unknown, or the operator
+	User   chat.UID // whose account it concerns; nobody: none
+	Topic  string   // canonical name, if it is about one
+	From   string   // address, or "cli"
+	Detail string   // short text for people; never a secret
+}
+
+// AuditQuery selects entries.
+type AuditQuery struct {
+	User          chat.UID // as actor or as concerned; nobody: all
+	Act           string   // or its beginning up to a dot: "login" has "login.failed"; empty: all
+	Since, Before time.Time
+	BeforeID      int64 // only older ones, for paging; 0: all
+	Limit         int   // 0: all
+}
+
+// Audit is the log of such acts: it only grows.
+type Audit interface {
+	// AppendAudit is durable within a second and visible to reads at once; it
+	// returns at once, because no request waits for it.
+	AppendAudit(entries ...AuditEntry)
+	// AuditLog returns entries, the newest first.
+	AuditLog(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 }
