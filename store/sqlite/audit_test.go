@@ -50,11 +50,14 @@ func fileAudit(t *testing.T, s *Store) (n int64) {
 	return n
 }
 
-// noTimer keeps what waits from being written by itself.
-func noTimer(s *Store) {
+const testLimit = 50
+
+// testLimits lets few entries wait, and keeps them from being written by
+// themselves.
+func testLimits(s *Store) {
 	s.pending.mu.Lock()
 	defer s.pending.mu.Unlock()
-	s.pending.timer = time.NewTimer(time.Hour)
+	s.pending.timer, s.pending.auditLimit = time.NewTimer(time.Hour), testLimit
 }
 
 func TestAuditIsDurable(t *testing.T) {
@@ -116,13 +119,13 @@ func TestAuditReachesTheFile(t *testing.T) {
 func TestAuditFlood(t *testing.T) {
 	t.Parallel()
 	s := openTest(t, testPath(t))
-	noTimer(s)
+	testLimits(s)
 	release := stall(t, s.writer)
-	s.AppendAudit(auditEntries(1, auditLimit)...)
+	s.AppendAudit(auditEntries(1, testLimit)...)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for _, e := range auditEntries(auditLimit+1, auditLimit+5) {
+		for _, e := range auditEntries(testLimit+1, testLimit+5) {
 			s.AppendAudit(e)
 		}
 	}()
@@ -133,13 +136,17 @@ func TestAuditFlood(t *testing.T) {
 	default:
 	}
 	s.pending.mu.Lock()
-	if got := len(s.pending.noted.audit); got != auditLimit {
-		t.Errorf("waiting entries: got %d, want %d", got, auditLimit)
+	if got := len(s.pending.noted.audit); got != testLimit {
+		t.Errorf("waiting entries: got %d, want %d", got, testLimit)
 	}
 	s.pending.mu.Unlock()
 	release()
 	<-done
-	checkAudit(t, s, auditLimit+5)
+	checkAudit(t, s, testLimit+5)
+	for n := testLimit + 6; n <= 10*testLimit; n++ {
+		s.AppendAudit(auditEntries(n, n)...)
+	}
+	checkAudit(t, s, 10*testLimit)
 }
 
 // TestAuditSurvivesAFailedCommit: entries are written with the next one, in
@@ -152,7 +159,7 @@ func TestAuditSurvivesAFailedCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	noTimer(s)
+	testLimits(s)
 	fail := func() {
 		t.Helper()
 		err := s.writer.do(t.Context(), &op{checked: true, settled: true, run: func(*conn) error { return errors.New("no") }})
@@ -160,9 +167,13 @@ func TestAuditSurvivesAFailedCommit(t *testing.T) {
 			t.Fatal("failing op: got no error, want one")
 		}
 	}
-	s.AppendAudit(auditEntries(1, 3)...)
+	long := auditEntries(1, testLimit)
+	for i := range long {
+		long[i].From = strings.Repeat("x", 4096) // needs a page
+	}
+	s.AppendAudit(long[:3]...)
 	fail()
-	s.AppendAudit(auditEntries(4, auditLimit)...)
+	s.AppendAudit(long[3:]...)
 	fail()
 	if got := fileAudit(t, s); got != 0 {
 		t.Errorf("entries in the file: got %d, want 0", got)
@@ -170,12 +181,12 @@ func TestAuditSurvivesAFailedCommit(t *testing.T) {
 	if _, err := s.writer.conn.exec("PRAGMA max_page_count = 1"); err != nil {
 		t.Fatal(err)
 	}
-	s.AppendAudit(auditEntries(auditLimit+1, auditLimit+2)...)
+	s.AppendAudit(auditEntries(testLimit+1, testLimit+2)...)
 	if _, err := s.writer.conn.exec("PRAGMA max_page_count = 99999"); err != nil {
 		t.Fatal(err)
 	}
 	if got := log.String(); !strings.Contains(got, "are lost") || !strings.Contains(got, "count=2") || !strings.Contains(got, "full") {
 		t.Errorf("log: got %q, want two lost entries and why", got)
 	}
-	checkAudit(t, s, auditLimit)
+	checkAudit(t, s, testLimit)
 }

@@ -80,6 +80,7 @@ func (m *marks) write(c *conn) error {
 // when there is something to settle.
 type pending struct {
 	settleSoon func() // called by the timer; settles
+	auditLimit int    // entries of the audit log that may wait
 
 	hold sync.RWMutex // held to read by reads that must not be overtaken by settle
 
@@ -93,7 +94,7 @@ type pending struct {
 }
 
 func newPending(settleSoon func()) *pending {
-	return &pending{settleSoon: settleSoon, noted: newMarks()}
+	return &pending{settleSoon: settleSoon, auditLimit: auditLimit, noted: newMarks()}
 }
 
 // note adds marks.
@@ -115,7 +116,7 @@ func (p *pending) note(add func(*marks)) {
 func (p *pending) noteAudit(entries []store.AuditEntry) bool {
 	room := true
 	p.note(func(m *marks) {
-		if room = len(m.audit) < auditLimit; room {
+		if room = len(m.audit) < p.auditLimit; room {
 			m.audit = append(m.audit, entries...)
 		}
 	})
