@@ -92,9 +92,11 @@ type Subs interface {
 	PutSubs(ctx context.Context, subs ...Sub) error
 	// Sub returns one subscription, a deleted one too; ErrNotFound.
 	Sub(ctx context.Context, topic string, id chat.UID) (*Sub, error)
-	// Subs lists the live subscriptions of a topic without its readers, in no
-	// particular order. Private is left out (nil).
-	Subs(ctx context.Context, topic string) ([]Sub, error)
+	// EachSub calls fn for each live subscription of a topic without its
+	// readers, in no particular order, and returns the first error that fn
+	// returns. Private is left out (nil); s is fn's until it returns. fn may use
+	// the store. Of what is changed meanwhile each change may be seen or not.
+	EachSub(ctx context.Context, topic string, fn func(s *Sub) error) error
 	// UpdateSubs returns ErrNotFound if one of them is not there or deleted;
 	// then nothing is changed.
 	UpdateSubs(ctx context.Context, ups ...SubUpdate) error

@@ -36,7 +36,7 @@ type Store interface {
 	store.Tokens
 	store.Revocations
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
-	Subs(ctx context.Context, topic string) ([]store.Sub, error)
+	EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error
 }
 
 // Config are the rules for sessions.

@@ -309,7 +309,7 @@ func exercise(t *testing.T, s *Store) {
 	try(err)
 	_, err = s.Sub(ctx, name, a)
 	try(err)
-	_, err = s.Subs(ctx, name)
+	_, err = storetest.Subs(ctx, s, name)
 	try(err)
 	try(s.UpdateSubs(ctx, sub))
 	try(s.DeleteSub(ctx, name, a, now))
