@@ -29,6 +29,10 @@ type Record struct {
 	Validated bool      // required credentials are known to be confirmed
 	NoLogin   bool      // good for a single purpose, not for a session
 	Purpose   Purpose
+	// Session is the chain of tokens that the secret belongs to: a device gets a
+	// new token at each login, and keeps the chain. Empty: it begins one.
+	Session string
+	Issued  time.Time // when the token was; zero for other secrets
 }
 
 // Purpose is the only thing that a secret may be used for. Most have none, and

@@ -38,7 +38,7 @@ func (s *Server) routes() http.Handler {
 			s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 		})
 	}
-	return mux
+	return s.limited(mux)
 }
 
 // refuse answers an HTTP request with a {ctrl}.
@@ -61,6 +61,10 @@ func (s *Server) serveChannels(w http.ResponseWriter, r *http.Request) {
 	}
 	if limit := s.cfg.Limits.MaxSessions; limit > 0 && s.sessions.Len() >= limit {
 		s.refuse(w, http.StatusServiceUnavailable, wsproto.ErrUnavailable)
+		return
+	}
+	if s.sessions.Crowded(s.remote(r)) {
+		s.refuseBusy(w, crowdedRetry)
 		return
 	}
 	s.sessions.ServeWebSocket(w, r, s.remote(r), int64(s.cfg.MaxMessageBytes))

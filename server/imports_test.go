@@ -30,6 +30,7 @@ var rank = []struct {
 	{"cluster", 3},
 	{"bridge", 3},
 	{"webclient", 3},
+	{"internal/audit", 3},
 	{"store", 2},
 	{"internal/config", 2},
 	{"internal/wstest", 2},
@@ -38,6 +39,7 @@ var rank = []struct {
 	{"wsproto", 1},
 	{"internal/mailbox", 1},
 	{"internal/phone", 1},
+	{"internal/limit", 1},
 	{"internal/chat", 0},
 }
 

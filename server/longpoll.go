@@ -130,6 +130,10 @@ func (q *lpRequest) open() {
 		q.refuse(http.StatusServiceUnavailable, wsproto.ErrUnavailable)
 		return
 	}
+	if s.sessions.Crowded(s.remote(q.r)) {
+		s.refuseBusy(q.w, crowdedRetry)
+		return
+	}
 	sid, err := s.sessions.OpenPoller(s.remote(q.r))
 	if err != nil {
 		q.refuse(http.StatusServiceUnavailable, wsproto.ErrUnavailable)

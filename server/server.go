@@ -19,6 +19,7 @@ import (
 	"parley/auth/reset"
 	"parley/auth/token"
 	"parley/auth/validate"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/internal/config"
 	"parley/server/hub"
@@ -38,6 +39,7 @@ type Deps struct {
 
 // Server is a chat server.
 type Server struct {
+	build    string
 	cfg      *config.Config
 	store    store.Store
 	log      *slog.Logger
@@ -47,8 +49,12 @@ type Server struct {
 	sessions *session.Registry
 	posts    *posts
 	reset    *reset.Service
+	audit    *audit.Log
 	http     *http.Server
 }
+
+// lateDevices are the sessions as topics ask for them: each needs the other.
+type lateDevices struct{ *session.Registry }
 
 // Limits that are not for administrators to change.
 const (
@@ -77,7 +83,7 @@ func New(d Deps) (*Server, error) {
 	validators := validate.New(d.Store, tokens, d.Now, methods(cfg, posts)...)
 	tc := topicConfig(cfg)
 	tc.Started = d.Now()
-	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}, posts: posts}
+	s := &Server{build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}, posts: posts}
 	s.reset = reset.New(reset.Deps{
 		Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg), Log: d.Log, Now: d.Now,
 		Codes: code.New(d.Store, keys, code.Rules{
@@ -87,19 +93,25 @@ func New(d Deps) (*Server, error) {
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
-	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Log: d.Log, Now: d.Now, Config: tc})
+	log := audit.New(d.Store, d.Now)
+	var devices lateDevices
+	s.audit = log
+	s.hub = hub.New(topic.Deps{
+		Store: d.Store, Validator: validators, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+	})
 	s.sessions = session.NewRegistry(session.Deps{
-		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
-		Reset: s.reset, Revoker: d.Store,
+		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Audit: log, Log: d.Log, Now: d.Now,
+		Reset: s.reset,
 		Basic: basic.New(d.Store, basic.Rules{
 			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
 		}),
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
-			Topic: tc,
+			Limits: limits(&cfg.Limits), Topic: tc,
 		},
 	})
+	devices.Registry = s.sessions
 	s.http = &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),
@@ -192,6 +204,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 		return errors.Join(err, l.Close())
 	}
+	s.audit.Record(store.AuditEntry{Act: audit.ServerStarted, Detail: s.build})
+	defer s.audit.Record(store.AuditEntry{Act: audit.ServerStopped})
 	// Pings go on until the sessions are closed; hence a context of their own.
 	pings, stopPings := context.WithCancel(context.Background())
 	defer stopPings()

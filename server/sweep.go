@@ -21,7 +21,12 @@ func (s *Server) sweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			s.forgetPublished(ctx)
+			s.forget(ctx, "keys of old messages", func(n int) (int, error) {
+				return s.store.ForgetPublished(ctx, s.now().Add(-topic.OnceFor), n)
+			})
+			s.forget(ctx, "records of expired tokens", func(n int) (int, error) {
+				return s.store.ExpireTokens(ctx, s.now(), n)
+			})
 			if err := s.reset.Codes.Forget(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("old codes not removed", "err", err)
 			}
@@ -29,11 +34,13 @@ func (s *Server) sweep(ctx context.Context) error {
 	}
 }
 
-func (s *Server) forgetPublished(ctx context.Context) {
+// forget calls remove, which removes at most n rows and returns how many, until
+// there are no more.
+func (s *Server) forget(ctx context.Context, what string, remove func(n int) (int, error)) {
 	for {
-		n, err := s.store.ForgetPublished(ctx, s.now().Add(-topic.OnceFor), sweepBatch)
+		n, err := remove(sweepBatch)
 		if err != nil && ctx.Err() == nil {
-			s.log.Error("keys of old messages not removed", "err", err)
+			s.log.Error(what+" not removed", "err", err)
 		}
 		if err != nil || n < sweepBatch {
 			return

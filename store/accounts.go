@@ -61,23 +61,3 @@ type Invites interface {
 	// DeleteInvite returns ErrNotFound.
 	DeleteInvite(ctx context.Context, code string) error
 }
-
-// Revocation makes tokens void before they expire: one by its ID, or all of a
-// user's that were issued before a time.
-type Revocation struct {
-	Token  string   // jti; empty: all of User's
-	User   chat.UID // whose
-	Before time.Time
-	// Until is when the last token concerned expires; then the revocation is
-	// forgotten.
-	Until time.Time
-}
-
-// Revocations are few and small: every node keeps them all in memory.
-type Revocations interface {
-	// Revoke adds revocations. A later Before of the same user replaces; of
-	// Until the later one stays, so that what is void stays void.
-	Revoke(ctx context.Context, rs ...Revocation) error
-	// Revocations lists those that are in force at a time and removes others.
-	Revocations(ctx context.Context, at time.Time) ([]Revocation, error)
-}

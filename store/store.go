@@ -25,6 +25,7 @@ type Store interface {
 	Codes
 	Invites
 	Revocations
+	Tokens
 	Audit
 
 	// Backup writes a consistent copy of the whole store to a new file while

@@ -176,7 +176,7 @@ type SetSub struct {
 }
 
 // Del deletes messages, a topic, a subscription, a user or a credential
-// (wire.md §7.7).
+// (wire.md §7.7), or ends a session.
 type Del struct {
 	ID     string     `json:"id"`
 	Topic  string     `json:"topic"`
@@ -185,6 +185,8 @@ type Del struct {
 	User   string     `json:"user"`
 	Cred   *Cred      `json:"cred"`
 	Hard   bool       `json:"hard"`
+	// Session goes with "session", an addition of ours (docs/protocol.md).
+	Session string `json:"session"`
 }
 
 // Note is a message that is not answered (wire.md §8).

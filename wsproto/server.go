@@ -74,6 +74,21 @@ type Meta struct {
 	Tags  []string        `json:"tags,omitempty"`
 	Cred  []MetaCred      `json:"cred,omitempty"`
 	Aux   json.RawMessage `json:"aux,omitempty"`
+	// Sessions is an addition of ours (docs/protocol.md).
+	Sessions []MetaSession `json:"sessions,omitempty"`
+}
+
+// MetaSession is a device on which the user is logged in.
+type MetaSession struct {
+	ID      string `json:"id"`
+	UA      string `json:"ua,omitempty"`
+	Platf   string `json:"platf,omitempty"`
+	Lang    string `json:"lang,omitempty"`
+	Addr    string `json:"addr,omitempty"`
+	Since   Time   `json:"since"` // of the login
+	Seen    Time   `json:"seen"`
+	Current bool   `json:"current,omitempty"` // the one that asks
+	Online  bool   `json:"online,omitempty"`
 }
 
 // MetaDesc describes a topic.

@@ -4,6 +4,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -30,7 +31,12 @@ type Scheme struct {
 	lifetime time.Duration
 	now      func() time.Time
 	parser   *jwt.Parser
+	revoked  Revoked
 }
+
+// Revoked tells whether a token is void though it has not expired: session is
+// its chain (auth.Record). It is called for every token and must not block.
+type Revoked func(session string, user chat.UID, issued time.Time) bool
 
 // foreignLen is the length of a token that another server has issued
 // (surfaces.md §2.3): well-formed, but not ours.
@@ -61,22 +67,52 @@ type claims struct {
 	Validated bool         `json:"val,omitempty"` // required credentials are confirmed
 	NoLogin   bool         `json:"nol,omitempty"` // not good for a session
 	Purpose   auth.Purpose `json:"pur,omitempty"` // the only one that it is good for
+	// Session is the chain; the first of it, and those issued before there were
+	// chains, have none: it is their own ID.
+	Session string `json:"sid,omitempty"`
+	// Millis is iat with milliseconds: a password may be changed and used within
+	// one second.
+	Millis int64 `json:"iam,omitempty"`
+}
+
+// session is the chain that a token belongs to.
+func (c *claims) session() string { return cmp.Or(c.Session, c.ID) }
+
+func (c *claims) issued() time.Time {
+	switch {
+	case c.Millis != 0:
+		return time.UnixMilli(c.Millis).UTC()
+	case c.IssuedAt != nil:
+		return c.IssuedAt.UTC()
+	}
+	return time.Time{}
+}
+
+// SetRevoked has every token checked. Call it before the first use.
+func (s *Scheme) SetRevoked(f Revoked) { s.revoked = f }
+
+// NewSession is the ID of a new chain of tokens.
+func NewSession() string {
+	var id [9]byte
+	rand.Read(id[:])
+	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
 // Lifetime is how long a token is good for.
 func (s *Scheme) Lifetime() time.Duration { return s.lifetime }
 
-// Issue makes a token for rec that is good until expires.
+// Issue makes a token for rec that is good until expires. rec.Issued does not
+// matter.
 func (s *Scheme) Issue(rec *auth.Record, expires time.Time) ([]byte, error) {
-	var id [9]byte
-	rand.Read(id[:])
+	now := s.now()
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, &claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Subject:   rec.User.String(),
 			ExpiresAt: jwt.NewNumericDate(expires),
-			IssuedAt:  jwt.NewNumericDate(s.now()),
-			ID:        base64.RawURLEncoding.EncodeToString(id[:]),
+			IssuedAt:  jwt.NewNumericDate(now),
+			ID:        NewSession(),
 		},
+		Session: rec.Session, Millis: now.UnixMilli(),
 		Level: int(rec.Level), Serial: s.serial, Validated: rec.Validated, NoLogin: rec.NoLogin,
 		Purpose: rec.Purpose,
 	})
@@ -123,8 +159,11 @@ func (s *Scheme) AuthenticateFor(_ context.Context, secret []byte, purpose auth.
 	if int(level) != c.Level || level.String() == "" && !(level == chat.LevelNone && c.NoLogin) {
 		return nil, auth.ErrMalformed
 	}
+	if s.revoked != nil && s.revoked(c.session(), u, c.issued()) {
+		return nil, auth.ErrFailed
+	}
 	return &auth.Record{
 		User: u, Level: level, Expires: c.ExpiresAt.Time, Validated: c.Validated, NoLogin: c.NoLogin,
-		Purpose: c.Purpose,
+		Purpose: c.Purpose, Session: c.session(), Issued: c.issued(),
 	}, nil
 }

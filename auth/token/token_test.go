@@ -45,13 +45,19 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec.Expires = now.Add(time.Minute)
+		if got.Session == "" {
+			t.Error("no chain")
+		}
+		rec.Expires, rec.Session, rec.Issued = now.Add(time.Minute), got.Session, now
 		if got.Expires = got.Expires.UTC(); *got != rec {
 			t.Errorf("got %+v, want %+v", *got, rec)
 		}
 		again, err := s.Issue(&rec, now.Add(time.Minute))
 		if err != nil || string(again) == string(text) {
 			t.Errorf("two tokens are the same: %v", err)
+		}
+		if next, err := s.Authenticate(t.Context(), again); err != nil || next.Session != rec.Session {
+			t.Errorf("a renewed token left its chain: %+v, %v", next, err)
 		}
 	}
 }
@@ -218,5 +224,31 @@ func TestPurpose(t *testing.T) {
 	}
 	if rec, err := s.Authenticate(t.Context(), issue(auth.Record{User: 7, NoLogin: true})); err != nil || !rec.NoLogin || rec.Level != chat.LevelNone {
 		t.Errorf("of no level, not for a session: %+v, %v", rec, err)
+	}
+}
+
+// TestRevoked: whoever knows what is void is asked for every token, with the
+// milliseconds of its issue.
+func TestRevoked(t *testing.T) {
+	t.Parallel()
+	at := now.Add(123 * time.Millisecond)
+	s := scheme(t, 1, at, key("a"))
+	text, err := s.Issue(&auth.Record{User: 7, Level: chat.LevelAuth, Session: "chain"}, now.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	void := false
+	s.SetRevoked(func(session string, user chat.UID, issued time.Time) bool {
+		if session != "chain" || user != 7 || !issued.Equal(at) {
+			t.Errorf("asked about %s of %v, issued %v", session, user, issued)
+		}
+		return void
+	})
+	if _, err := s.Authenticate(t.Context(), text); err != nil {
+		t.Error(err)
+	}
+	void = true
+	if _, err := s.Authenticate(t.Context(), text); !errors.Is(err, auth.ErrFailed) {
+		t.Errorf("a void token: %v", err)
 	}
 }

@@ -12,6 +12,8 @@ package config
 import (
 	"log/slog"
 	"time"
+
+	"parley/internal/limit"
 )
 
 // Config is everything an operator can decide. Default has the values without
@@ -52,11 +54,31 @@ type Config struct {
 	Push       Push       `conf:"push"`
 }
 
-// Limits bounds what sessions may hold.
+// Limits bounds what sessions may hold, and how often they may do what.
 type Limits struct {
 	MaxPendingRequests int `conf:"max_pending_requests"` // per session; then the reader waits
 	OutboxBytes        int `conf:"outbox_bytes"`         // queued for one session; above it is closed as slow
 	MaxSessions        int `conf:"max_sessions"`         // at a time; 0 is unlimited
+
+	MaxSessionsPerAddress int        `conf:"max_sessions_per_address"` // at a time; 0 is unlimited
+	SessionRequests       limit.Rate `conf:"requests_per_session"`
+	UserRequests          limit.Rate `conf:"requests_per_user"`
+	AddressRequests       limit.Rate `conf:"requests_per_address"`
+	SessionMessages       limit.Rate `conf:"messages_per_session"`
+	UserMessages          limit.Rate `conf:"messages_per_user"`
+	AddressMessages       limit.Rate `conf:"messages_per_address"`
+	AddressAccounts       limit.Rate `conf:"new_accounts_per_address"`
+	UserGroups            limit.Rate `conf:"new_groups_per_user"`
+	UserSearches          limit.Rate `conf:"searches_per_user"`
+	UserCodes             limit.Rate `conf:"codes_per_user"` // sent to confirm an address
+	AddressCodes          limit.Rate `conf:"codes_per_address"`
+	AddressHTTP           limit.Rate `conf:"http_per_address"`
+	AddressTokenLogins    limit.Rate `conf:"token_logins_per_address"`
+
+	PasswordsPerAccount int           `conf:"wrong_passwords_per_account"` // without a delay; 0 is unlimited
+	PasswordsPerAddress int           `conf:"wrong_passwords_per_address"`
+	PasswordDelay       time.Duration `conf:"wrong_password_delay,s"` // at most
+	Exempt              []string      `conf:"exempt"`                 // CIDR, or single addresses
 }
 
 // TLS is how HTTP is encrypted: by files, or by certificates from an ACME

@@ -12,6 +12,7 @@ import (
 	"github.com/tailscale/hujson"
 
 	"parley/internal/chat"
+	"parley/internal/limit"
 )
 
 // decoder fills a Config from a parsed file and collects everything that is
@@ -57,6 +58,8 @@ func (d *decoder) decode(v *hujson.Value, path string, out reflect.Value, opts s
 		d.logLevel(v, path, p)
 	case *chat.Level:
 		d.authLevel(v, path, p)
+	case *limit.Rate:
+		d.rate(v, path, p)
 	default:
 		d.plain(v, path, out, opts)
 	}

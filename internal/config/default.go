@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"time"
+
+	"parley/internal/limit"
 )
 
 // Names and values that have a meaning of their own.
@@ -55,7 +57,7 @@ func Default() *Config {
 		P2PDeleteEnabled: true,
 		MessageDeleteAge: 600 * time.Second,
 		DefaultCountry:   "US",
-		Limits:           Limits{MaxPendingRequests: 32, OutboxBytes: 1 << 20},
+		Limits:           defaultLimits(),
 		Auth: Auth{
 			Basic: BasicAuth{AddToTags: true, MinLoginLength: 4, MinPasswordLength: 6},
 			Token: TokenAuth{ExpireIn: 1209600 * time.Second, SerialNumber: 1},
@@ -88,6 +90,35 @@ func Default() *Config {
 			FCM:    PushFCM{TimeToLive: time.Hour, Buffer: 1024},
 			TNPG:   PushTNPG{Buffer: 1024},
 		},
+	}
+}
+
+// defaultLimits are what no person and no sensible program comes near to, while a
+// flood does at once.
+func defaultLimits() Limits {
+	per := func(unit time.Duration, n, burst int) limit.Rate {
+		return limit.Rate{Every: unit / time.Duration(n), Burst: burst}
+	}
+	return Limits{
+		MaxPendingRequests: 32, OutboxBytes: 1 << 20,
+		MaxSessionsPerAddress: 1000,
+		SessionRequests:       per(time.Second, 100, 1000),
+		UserRequests:          per(time.Second, 200, 2000),
+		AddressRequests:       per(time.Second, 1000, 10000),
+		SessionMessages:       per(time.Second, 50, 500),
+		UserMessages:          per(time.Second, 50, 500),
+		AddressMessages:       per(time.Second, 500, 5000),
+		AddressAccounts:       per(time.Hour, 60, 60),
+		UserGroups:            per(time.Hour, 60, 60),
+		UserSearches:          per(time.Second, 2, 120),
+		UserCodes:             per(time.Hour, 20, 10),
+		AddressCodes:          per(time.Hour, 120, 60),
+		AddressHTTP:           per(time.Second, 200, 2000),
+		AddressTokenLogins:    per(time.Second, 100, 5000),
+		PasswordsPerAccount:   5,
+		PasswordsPerAddress:   20,
+		PasswordDelay:         15 * time.Minute,
+		Exempt:                []string{"127.0.0.0/8", "::1/128"},
 	}
 }
 

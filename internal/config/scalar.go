@@ -13,6 +13,7 @@ import (
 	"github.com/tailscale/hujson"
 
 	"parley/internal/chat"
+	"parley/internal/limit"
 )
 
 // text is a string value, with "env:" and "file:" resolved.
@@ -213,6 +214,19 @@ func (d *decoder) authLevel(v *hujson.Value, path string, out *chat.Level) {
 	if *out, ok = chat.ParseLevel(s); !ok {
 		d.fault(v, path, `must be "auth", "anon" or "root"`)
 	}
+}
+
+func (d *decoder) rate(v *hujson.Value, path string, out *limit.Rate) {
+	s, ok := d.text(v, path)
+	if !ok {
+		return
+	}
+	r, err := limit.ParseRate(s)
+	if err != nil {
+		d.fault(v, path, err.Error())
+		return
+	}
+	*out = r
 }
 
 func isVariable(s string) bool {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -115,6 +116,34 @@ func (l *Limits) check(k *checker, maxMessage int) {
 		k.fault("limits.outbox_bytes", "must be at least %d × max_message_size", outboxMessages)
 	}
 	k.atLeast("limits.max_sessions", int64(l.MaxSessions), 0)
+	k.atLeast("limits.max_sessions_per_address", int64(l.MaxSessionsPerAddress), 0)
+	k.between("limits.wrong_passwords_per_account", int64(l.PasswordsPerAccount), 0, 1000)
+	k.between("limits.wrong_passwords_per_address", int64(l.PasswordsPerAddress), 0, 1_000_000)
+	k.between("limits.wrong_password_delay", int64(l.PasswordDelay/time.Second), 1, 86400)
+	for i, text := range l.Exempt {
+		if _, err := parsePrefix(text); err != nil {
+			k.fault(fmt.Sprintf("limits.exempt[%d]", i), "must be an address or a network, such as 192.0.2.7 or 192.0.2.0/24")
+		}
+	}
+}
+
+func parsePrefix(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err
+}
+
+// ExemptNets is Exempt after Validate has found no fault in it.
+func (l *Limits) ExemptNets() []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range l.Exempt {
+		if p, err := parsePrefix(text); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 func (t *TLS) check(k *checker, listen string) {

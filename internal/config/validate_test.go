@@ -83,7 +83,9 @@ func TestValidate(t *testing.T) {
 				"media.handlers.s3.region: required when media.use_handler is s3\n" +
 				"media.handlers.s3.bucket: required when media.use_handler is s3",
 		},
-		"webrtc": {func(c *Config) { c.WebRTC.Enabled = true }, "webrtc.ice_servers: required when webrtc.enabled is true"},
+		"wrong passwords": {func(c *Config) { c.Limits.PasswordsPerAccount = -1 }, "limits.wrong_passwords_per_account: must be between 0 and 1000"},
+		"exempt":          {func(c *Config) { c.Limits.Exempt = []string{"::1", "home"} }, "limits.exempt[1]: must be an address or a network, such as 192.0.2.7 or 192.0.2.0/24"},
+		"webrtc":          {func(c *Config) { c.WebRTC.Enabled = true }, "webrtc.ice_servers: required when webrtc.enabled is true"},
 		"webrtc: turn_ttl": {
 			func(c *Config) { c.WebRTC.TURNSecret, c.WebRTC.TURNTTL = "s", 0 }, "webrtc.turn_ttl: must be more than 0",
 		},

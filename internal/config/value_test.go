@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parley/internal/chat"
+	"parley/internal/limit"
 )
 
 func TestValues(t *testing.T) {
@@ -22,13 +23,19 @@ func TestValues(t *testing.T) {
 		src    string
 		change func(*Config) // of Default
 	}{
-		"an empty file":          {`{}`, func(*Config) {}},
-		"null is not given":      {`{"listen": null, "tls": null, "max_tag_count": null}`, func(*Config) {}},
-		"a byte order mark":      {"\xef\xbb\xbf{}", func(*Config) {}},
-		"a comment at the end":   {"{} // the end", func(*Config) {}},
-		"the case of keys":       {`{"LISTEN": ":1", "Tls": {"CERT_file": "c"}}`, func(c *Config) { c.Listen, c.TLS.CertFile = ":1", "c" }},
-		"our own keys":           {`{"data": "/srv/p", "log_level": "DEBUG", "static_data": "web"}`, func(c *Config) { c.Data, c.LogLevel, c.StaticData = "/srv/p", slog.LevelDebug, "web" }},
-		"limits":                 {`{"limits": {"max_pending_requests": 1, "outbox_bytes": 262144, "max_sessions": 9}}`, func(c *Config) { c.Limits = Limits{1, 262144, 9} }},
+		"an empty file":        {`{}`, func(*Config) {}},
+		"null is not given":    {`{"listen": null, "tls": null, "max_tag_count": null}`, func(*Config) {}},
+		"a byte order mark":    {"\xef\xbb\xbf{}", func(*Config) {}},
+		"a comment at the end": {"{} // the end", func(*Config) {}},
+		"the case of keys":     {`{"LISTEN": ":1", "Tls": {"CERT_file": "c"}}`, func(c *Config) { c.Listen, c.TLS.CertFile = ":1", "c" }},
+		"our own keys":         {`{"data": "/srv/p", "log_level": "DEBUG", "static_data": "web"}`, func(c *Config) { c.Data, c.LogLevel, c.StaticData = "/srv/p", slog.LevelDebug, "web" }},
+		"limits": {`{"limits": {"max_pending_requests": 1, "outbox_bytes": 262144, "max_sessions": 9}}`, func(c *Config) {
+			c.Limits.MaxPendingRequests, c.Limits.OutboxBytes, c.Limits.MaxSessions = 1, 262144, 9
+		}},
+		"rates": {`{"limits": {"requests_per_user": "5/min", "searches_per_user": "off", "exempt": ["192.0.2.7", "fe80::/10"]}}`, func(c *Config) {
+			c.Limits.UserRequests, c.Limits.UserSearches = limit.Rate{Every: 12 * time.Second, Burst: 5}, limit.Rate{}
+			c.Limits.Exempt = []string{"192.0.2.7", "fe80::/10"}
+		}},
 		"outbox follows message": {`{"max_message_size": 4194304}`, func(c *Config) { c.MaxMessageBytes, c.Limits.OutboxBytes = 4194304, 8388608 }},
 		"units":                  {`{"cache_control": 5, "acc_gc_config": {"gc_min_account_age": 2}}`, func(c *Config) { c.CacheControl, c.AccountGC.MinAccountAge = 5*time.Second, 2*time.Hour }},
 		"durations as text":      {`{"cache_control": "2m", "msg_delete_age": "env:SECS"}`, func(c *Config) { c.CacheControl, c.MessageDeleteAge = 2*time.Minute, 90*time.Second }},

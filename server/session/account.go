@@ -8,6 +8,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -29,6 +30,7 @@ func (s *Session) acc(a *wsproto.Acc, who actor) {
 		reply = authError(err, s.log())
 	}
 	s.ctrl(reply, a.ID, "")
+	s.auditFailures(ctx)
 }
 
 // draft is an account that is being made.
@@ -77,6 +79,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 		s.log().Error("code for a new account not sent", "err", err)
 	}
 	s.reg.roster.set(d.User.ID, d.User.State)
+	s.audit(audit.AccountCreated, d.User.ID, scheme)
 	return s.created(ctx, d, a)
 }
 
@@ -181,7 +184,7 @@ func (s *Session) created(ctx context.Context, d *draft, a *wsproto.Acc) (*wspro
 			"user": u.ID.String(), "authlvl": d.level.String(), "desc": desc,
 		}}, nil
 	}
-	return s.welcome(ctx, &auth.Record{User: u.ID, Level: d.level}, s.reg.Validators.Required(d.level), desc)
+	return s.welcome(ctx, &auth.Record{User: u.ID, Level: d.level}, s.reg.revoked.mark(), s.reg.Validators.Required(d.level), desc)
 }
 
 // changeAccount changes the login, the state or an address of an account.
@@ -194,11 +197,7 @@ func (s *Session) changeAccount(ctx context.Context, a *wsproto.Acc, who actor) 
 	case restricted && a.Scheme == "": // a code is for a new secret and no more
 		return nil, wsproto.ErrDenied
 	case a.Scheme != "":
-		reply, err := s.changeLogin(ctx, uid, a)
-		if err == nil && restricted {
-			s.reg.logOutEverywhere(ctx, uid)
-		}
-		return reply, err
+		return s.changeLogin(ctx, uid, a)
 	case len(a.Cred) > 0:
 		return s.requestCreds(ctx, uid, a)
 	case a.Status != "":
@@ -222,10 +221,10 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (uid
 		if err := s.checkBeforeCode(scheme, a); err != nil {
 			return 0, false, err
 		}
-		rec, err := s.authenticate(ctx, scheme, secret)
+		rec, err := s.verify(ctx, scheme, secret)
 		if err != nil {
 			e := authError(err, s.log())
-			if e != wsproto.ErrAuthUnknown {
+			if e != wsproto.ErrAuthUnknown && e.Code != wsproto.ErrTooMany.Code {
 				e = e.With("what", "auth")
 			}
 			return 0, false, e
@@ -269,7 +268,15 @@ func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc)
 			return nil, err
 		}
 	}
-	return wsproto.OK, nil
+	if was != is {
+		s.audit(audit.LoginRenamed, uid, was+" is now "+is)
+	}
+	act := audit.PasswordChanged
+	if strings.EqualFold(a.TmpScheme, "code") || len(a.Token) > 0 {
+		act = audit.PasswordReset
+	}
+	s.audit(act, uid, "")
+	return wsproto.OK, s.passwordChanged(ctx, uid)
 }
 
 func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {
@@ -280,6 +287,7 @@ func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc
 		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country, s.lang); err != nil {
 			return nil, err
 		}
+		s.audit(audit.CredAdded, uid, a.Cred[i].Meth)
 	}
 	level := chat.LevelAuth
 	if l, ok := chat.ParseLevel(a.AuthLevel); ok && s.level == chat.LevelRoot {

@@ -26,10 +26,18 @@ func (s *Session) dispatch(frame []byte) {
 		}
 	}()
 	if string(frame) == probe {
+		if wait := s.charge(nil); wait > 0 {
+			s.limited(nil, wait)
+			return
+		}
 		s.Reply(probeReply)
 		return
 	}
 	m, err := wsproto.Decode(frame)
+	if wait := s.charge(m); wait > 0 {
+		s.limited(m, wait)
+		return
+	}
 	if err != nil {
 		s.ctrl(wsproto.ErrMalformed, "", "")
 		return
@@ -88,6 +96,7 @@ func (s *Session) actor(x *wsproto.Extra) (actor, error) {
 	if !ok {
 		level = chat.LevelAuth
 	}
+	s.noteObo(uid)
 	return actor{uid, level, s.uid}, nil
 }
 
@@ -100,7 +109,8 @@ func (s *Session) forTopic(m *wsproto.ClientMsg, who actor) {
 	}
 	r := &topic.Request{
 		Session: s, Msg: m, Name: name, User: who.uid, Sender: who.sender, Level: who.level,
-		Root: s.level == chat.LevelRoot, Country: s.country, Lang: s.lang, Background: s.background(m.Sub), TS: s.reg.now(),
+		Root: s.level == chat.LevelRoot, From: s.host, Country: s.country, Lang: s.lang, Background: s.background(m.Sub),
+		TS: s.reg.now(),
 	}
 	canonical, err := s.route(r)
 	if err == nil {
@@ -170,7 +180,7 @@ func (s *Session) check(m *wsproto.ClientMsg, canonical string) error {
 		bad = q.Desc == nil && q.Sub == nil && q.Tags == nil && q.Cred == nil && q.Aux == nil
 	case m.Del != nil:
 		switch m.Del.What {
-		case "", "msg", "topic", "sub", "cred":
+		case "", "msg", "topic", "sub", "cred", "session":
 		default:
 			bad = true
 		}

@@ -60,8 +60,8 @@ func (s *Session) hi(h *wsproto.Hi) {
 	}
 	s.ua = h.UA
 	s.setLang(h.Lang)
-	if s.device = h.Dev; h.Dev == chat.Clear {
-		s.device = ""
+	if s.pushID = h.Dev; h.Dev == chat.Clear {
+		s.pushID = ""
 	}
 	if s.platform = h.Platf; s.platform == "" {
 		s.platform = platformOf(h.UA)
@@ -114,8 +114,8 @@ func (s *Session) hiAgain(h *wsproto.Hi) {
 		return
 	}
 	s.setLang(h.Lang)
-	if h.Dev == s.device || h.Dev == "" {
-		s.device = h.Dev
+	if h.Dev == s.pushID || h.Dev == "" {
+		s.pushID = h.Dev
 		s.ctrl(wsproto.Created, h.ID, "")
 		return
 	}
@@ -130,21 +130,21 @@ func (s *Session) hiAgain(h *wsproto.Hi) {
 
 // changeDevice replaces the device that is told of messages by push.
 func (s *Session) changeDevice(ctx context.Context, device string) error {
-	if s.device != "" {
-		_ = s.reg.Store.DeleteDevice(ctx, s.uid, s.device) // gone already: just as well
+	if s.pushID != "" {
+		_ = s.reg.Store.DeleteDevice(ctx, s.uid, s.pushID) // gone already: just as well
 	}
-	if s.device = device; device == chat.Clear {
-		s.device = ""
+	if s.pushID = device; device == chat.Clear {
+		s.pushID = ""
 		return nil
 	}
 	return s.putDevice(ctx)
 }
 
 func (s *Session) putDevice(ctx context.Context) error {
-	if s.device == "" {
+	if s.pushID == "" {
 		return nil
 	}
 	return s.reg.Store.PutDevice(ctx, &store.Device{
-		ID: s.device, User: s.uid, Platform: s.platform, Lang: s.lang, LastSeen: s.reg.now(),
+		ID: s.pushID, User: s.uid, Platform: s.platform, Lang: s.lang, LastSeen: s.reg.now(),
 	})
 }

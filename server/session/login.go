@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"parley/auth/basic"
 	"parley/auth/code"
 	"parley/auth/token"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -63,6 +65,7 @@ func (s *Session) login(l *wsproto.Login) {
 		reply = authError(err, s.log())
 	}
 	s.ctrl(reply, l.ID, "")
+	s.auditFailures(ctx)
 }
 
 func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Error, error) {
@@ -74,6 +77,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
 		return nil, wsproto.ErrMalformed
 	}
+	mark := s.reg.revoked.mark()
 	rec, err := s.authenticateLogin(ctx, l)
 	if err != nil {
 		return nil, err
@@ -87,7 +91,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 			return nil, err
 		}
 	}
-	return s.welcome(ctx, rec, missing, nil)
+	return s.welcome(ctx, rec, mark, missing, nil)
 }
 
 // confirm takes the answers to requests for confirmation and returns what is
@@ -113,6 +117,7 @@ func (s *Session) confirm(ctx context.Context, rec *auth.Record, creds []wsproto
 			return nil, err
 		}
 		missing = slices.DeleteFunc(missing, func(m string) bool { return m == c.Meth })
+		s.audit(audit.CredConfirmed, rec.User, c.Meth)
 		if err := s.changeTag(ctx, rec.User, "", tag); err != nil {
 			return nil, err
 		}
@@ -150,8 +155,8 @@ type loginParams struct {
 
 // welcome answers a login that was good: with a new token, and with the session
 // logged in unless credentials are missing or the secret is not for that.
-// desc is that of a new account.
-func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
+// desc is that of a new account; mark is from before the secret was verified.
+func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
 	expires := s.reg.now().Add(s.reg.Token.Lifetime()).Truncate(time.Second)
 	issue := *rec
 	issue.Validated = len(missing) == 0
@@ -161,6 +166,7 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 	default:
 		issue.Purpose = ""
 	}
+	issue.Session = cmp.Or(rec.Session, token.NewSession())
 	text, err := s.reg.Token.Issue(&issue, expires)
 	if err != nil {
 		return nil, err
@@ -173,10 +179,7 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 		return wsproto.ValidateCreds.WithAll(&params), nil
 	}
 	if !rec.NoLogin {
-		s.uid, s.level, s.me = rec.User, rec.Level, rec.User.MeName()
-		s.reg.enlist(s, s.uid)
-		if err := s.reg.roster.mayLogin(s.uid); err != nil { // he was suspended just now
-			s.reg.evict(s.uid, nil)
+		if err := s.logIn(&issue, mark, expires); err != nil {
 			return nil, err
 		}
 		if err := s.putDevice(ctx); err != nil {
@@ -184,4 +187,24 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []strin
 		}
 	}
 	return wsproto.OK.WithAll(&params), nil
+}
+
+// logIn makes the session the user's, unless what he proved himself with was
+// made void while that was under way.
+func (s *Session) logIn(rec *auth.Record, mark uint64, expires time.Time) error {
+	s.uid, s.level, s.me = rec.User, rec.Level, rec.User.MeName()
+	s.noteLogin(rec.Session, rec.Issued, expires)
+	s.reg.enlist(s, s.uid)
+	if err := s.reg.roster.mayLogin(s.uid); err != nil { // he was suspended just now
+		s.reg.evict(s.uid, nil)
+		return err
+	}
+	if s.reg.revoked.late(rec.Session, s.uid, mark) {
+		s.reg.evictIf(s.uid, func(o *Session) bool { return o == s })
+		return auth.ErrFailed
+	}
+	if rec.Issued.IsZero() {
+		s.audit(audit.Login, s.uid, rec.Level.String())
+	}
+	return nil
 }

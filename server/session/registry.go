@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"parley/auth/reset"
 	"parley/auth/token"
 	"parley/auth/validate"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -29,8 +31,11 @@ type Hub interface {
 // Store is what sessions need of the store.
 type Store interface {
 	store.Users
+	store.Logins
 	store.Credentials
 	store.Devices
+	store.Tokens
+	store.Revocations
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
 	EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error
 }
@@ -43,6 +48,7 @@ type Config struct {
 	OutboxBytes int    // unsolicited bytes that may wait for a client
 	MaxPending  int    // requests of a session that wait for their answers
 	Country     string // of sessions whose language names none: ISO 3166 alpha-2
+	Limits      Limits
 	Topic       topic.Config
 }
 
@@ -54,7 +60,7 @@ type Deps struct {
 	Token      *token.Scheme
 	Validators *validate.Set
 	Reset      *reset.Service // codes for new passwords
-	Revoker    Revoker
+	Audit      *audit.Log     // nil: none is kept
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config
@@ -76,6 +82,9 @@ type Registry struct {
 	log    *slog.Logger
 	hello  *wsproto.Error // the answer to {hi}; nil: see greeting
 	roster roster
+	limits *limiter
+
+	revoked revocations
 
 	pollers pollers
 
@@ -99,9 +108,13 @@ type Registry struct {
 func NewRegistry(d Deps) *Registry {
 	r := &Registry{
 		Deps: d, hub: d.Hub, log: d.Log, empty: make(chan struct{}), users: make(map[chat.UID][]*Session),
+		limits: newLimiter(d.Config.Limits, d.Now),
 	}
 	if !d.Config.Calls.derives() {
 		r.hello = r.greeting()
+	}
+	if d.Token != nil {
+		d.Token.SetRevoked(r.revoked.void)
 	}
 	r.pollers.bySID = make(map[string]*Poller)
 	for i := range r.slots {
@@ -128,9 +141,10 @@ func (r *Registry) Open(conn transport, remote string) *Session {
 
 func (r *Registry) newSession(out outlet, remote string) *Session {
 	s := &Session{
-		reg: r, id: chat.NewUID().String()[3:], remote: remote, out: out,
+		reg: r, id: chat.NewUID().String()[3:], remote: remote, host: hostOf(remote), out: out, place: placeOf(remote),
 		slots: make(chan struct{}, r.Config.MaxPending), heavy: make(chan struct{}, maxHeavy),
 	}
+	s.addr = r.limits.holdAddress(s.place)
 	s.active.Store(time.Now().UnixNano())
 	return s
 }
@@ -140,6 +154,7 @@ func (r *Registry) enter(s *Session) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closing {
+		r.limits.addresses.Release(s.addr)
 		return false
 	}
 	// The slot that is due last, so that the first ping comes after a whole round.
@@ -163,6 +178,8 @@ func (r *Registry) remove(s *Session, reason string) {
 		r.slots[s.slot] = make(map[*Session]struct{}) // maps never shrink
 	}
 	r.unlist(s)
+	r.limits.addresses.Release(s.addr)
+	r.limits.users.Release(s.account)
 	if r.count--; r.count == 0 && r.closing {
 		close(r.empty)
 	}
@@ -175,6 +192,9 @@ func (r *Registry) enlist(s *Session, u chat.UID) {
 	if _, open := r.slots[s.slot][s]; open {
 		s.user = u
 		r.users[u] = append(r.users[u], s)
+		if s.addr != nil && s.level != chat.LevelRoot {
+			s.account = r.limits.users.Hold(u)
+		}
 	}
 }
 
@@ -189,15 +209,7 @@ func (r *Registry) unlist(s *Session) {
 
 // evict ends the sessions of a user, but for one.
 func (r *Registry) evict(u chat.UID, except *Session) {
-	r.mu.Lock()
-	list := slices.Clone(r.users[u])
-	r.mu.Unlock()
-	last := wsproto.Evicted.Reply("", "", r.now()).Frame()
-	for _, s := range list {
-		if s != except {
-			s.close(reasonEvicted, last, closeNormal)
-		}
-	}
+	r.evictIf(u, func(s *Session) bool { return s != except })
 }
 
 // Len is how many sessions are open.
@@ -208,7 +220,9 @@ func (r *Registry) Len() int {
 }
 
 // Load reads what must be known before the first login.
-func (r *Registry) Load(ctx context.Context) error { return r.roster.load(ctx, r.Store) }
+func (r *Registry) Load(ctx context.Context) error {
+	return errors.Join(r.roster.load(ctx, r.Store), r.revoked.load(ctx, r.Store, r.now()))
+}
 
 // Run pings sessions and closes those that stay silent, until ctx is done.
 func (r *Registry) Run(ctx context.Context) error {

@@ -9,15 +9,10 @@ import (
 	"parley/auth/basic"
 	"parley/auth/code"
 	"parley/auth/token"
-	"parley/internal/chat"
+	"parley/internal/audit"
 	"parley/store"
 	"parley/wsproto"
 )
-
-// Revoker makes tokens void before they expire.
-type Revoker interface {
-	Revoke(ctx context.Context, rs ...store.Revocation) error
-}
 
 // requestReset handles {login scheme:"reset"} (wire.md §12.6): the answer is the
 // same for everybody, and what is sent is sent after it.
@@ -34,7 +29,7 @@ func (s *Session) authenticateLogin(ctx context.Context, l *wsproto.Login) (*aut
 	if len(s.answered(nil, l.Cred)) > 0 && strings.EqualFold(l.Scheme, token.Name) {
 		return s.reg.Token.AuthenticateFor(ctx, l.Secret, auth.PurposeConfirm)
 	}
-	return s.authenticate(ctx, l.Scheme, l.Secret)
+	return s.verify(ctx, l.Scheme, l.Secret)
 }
 
 // answered adds the methods in use that there are answers for.
@@ -76,16 +71,6 @@ func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password st
 	if _, _, err := r.Basic.Change(ctx, rec.User, changed); err != nil {
 		return err
 	}
-	r.logOutEverywhere(ctx, rec.User)
-	return nil
-}
-
-// logOutEverywhere makes the tokens that a user has void and ends his sessions.
-func (r *Registry) logOutEverywhere(ctx context.Context, u chat.UID) {
-	now := r.now()
-	err := r.Revoker.Revoke(ctx, store.Revocation{User: u, Before: now, Until: now.Add(r.Token.Lifetime())})
-	if err != nil { // the password is changed, which is what was asked for
-		r.log.Error("tokens not revoked after a new password", "uid", u.String(), "err", err)
-	}
-	r.evict(u, nil)
+	r.Audit.Record(store.AuditEntry{Act: audit.PasswordReset, Actor: rec.User, User: rec.User})
+	return r.RevokeUser(ctx, rec.User, r.now())
 }

@@ -5,13 +5,16 @@ package session
 
 import (
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/limit"
 	"parley/server/topic"
+	"parley/store"
 	"parley/wsproto"
 )
 
@@ -39,8 +42,11 @@ const (
 type Session struct {
 	reg    *Registry
 	id     string
-	remote string
+	remote string       // address, with the port if there is one
+	host   string       // remote without the port
+	place  netip.Prefix // of remote
 	out    outlet
+	addr   *heldAddress  // nil: exempt from limits
 	poller *Poller       // nil: the session has a connection
 	slots  chan struct{} // a place for each request that waits for its answer
 	heavy  chan struct{} // likewise for those whose answers may be long
@@ -49,17 +55,24 @@ type Session struct {
 	ver      int // of the protocol, major<<8 | minor; 0 before {hi}
 	ua, lang string
 	country  string // of lang, or the default
-	device   string
+	pushID   string // of the device, for push notifications
 	platform string
 	uid      chat.UID
 	level    chat.Level
-	me       string // canonical name of the user's me
-	bkg      bool   // opened in the background, by its {hi}
+	me       string    // canonical name of the user's me
+	bkg      bool      // opened in the background, by its {hi}
+	account  *heldUser // of uid; nil: before the login, or without limits per user
+	requests limit.Bucket
+	messages limit.Bucket
+	flooded  bool                  // it was over a limit, and this is in the log
+	failures []failure             // to be told to the audit log once the request is answered
+	obo      map[chat.UID]struct{} // for whom an administrator has acted; nil: nobody
 
 	active atomic.Int64 // UnixNano of the last frame from the client
 	onMe   atomic.Bool
-	grace  atomic.Bool // what is in the background is so still
-	pinged atomic.Bool // a ping awaits its pong
+	grace  atomic.Bool                 // what is in the background is so still
+	pinged atomic.Bool                 // a ping awaits its pong
+	device atomic.Pointer[store.Token] // nil before the login; read-only
 
 	mu         sync.Mutex // guards the following
 	attached   attachments
@@ -209,6 +222,7 @@ func (s *Session) close(reason string, last wsproto.Frame, code int) {
 	s.mu.Unlock()
 
 	s.reg.remove(s, reason)
+	s.noteEnd()
 	for _, e := range attached {
 		s.reg.hub.Detach(e.name, e.a)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -36,7 +37,10 @@ func (s *Session) changeState(ctx context.Context, uid chat.UID, status string) 
 		return err
 	}
 	s.reg.roster.set(uid, state)
-	if state != store.StateOK {
+	if state == store.StateOK {
+		s.audit(audit.AccountResumed, uid, "")
+	} else {
+		s.audit(audit.AccountSuspended, uid, "")
 		s.reg.evict(uid, nil)
 	}
 	places, err := s.reg.Store.Places(ctx, uid)
@@ -110,6 +114,7 @@ func (s *Session) deleteAccount(ctx context.Context, uid chat.UID, hard bool) er
 		return err
 	}
 	s.reg.roster.set(uid, store.StateDeleted)
+	s.audit(audit.AccountDeleted, uid, map[bool]string{true: "erased", false: "marked as deleted"}[hard])
 	s.reg.evict(uid, s)
 	for _, p := range places {
 		s.tellDeleted(uid, p, members[p.Topic])

@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -97,6 +98,7 @@ func (t *Topic) setWant(ctx context.Context, r *Request, m *member, want, given 
 		return false, err
 	}
 	t.rec.Owner, t.readOnly = m.uid, false // who acts is not suspended
+	t.record(r, audit.GroupOwner, m.uid, "")
 	m.want, m.given = want, given
 	m.touch(at)
 	if former != nil {

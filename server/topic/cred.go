@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -38,6 +39,7 @@ func (t *Topic) setCred(r *Request, c *wsproto.Cred) error {
 		if err := t.Validator.Request(ctx, r.User, c, r.Country, r.Lang); err != nil {
 			return err
 		}
+		t.record(r, audit.CredAdded, r.User, c.Meth)
 		r.reply(wsproto.OK)
 		return nil
 	}
@@ -45,6 +47,7 @@ func (t *Topic) setCred(r *Request, c *wsproto.Cred) error {
 	if err != nil {
 		return err
 	}
+	t.record(r, audit.CredConfirmed, r.User, c.Meth)
 	r.reply(wsproto.OK)
 	return me.changeTags(ctx, tag, "")
 }
@@ -67,6 +70,7 @@ func (t *Topic) delCred(r *Request, a *Attachment, c *wsproto.Cred) error {
 	if err != nil {
 		return err
 	}
+	t.record(r, audit.CredRemoved, r.User, c.Meth)
 	r.reply(wsproto.OK)
 	return me.changeTags(ctx, "", tag)
 }

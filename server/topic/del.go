@@ -29,6 +29,8 @@ func (t *Topic) del(r *Request, d *wsproto.Del) {
 		err = t.delSub(r, a, d.User)
 	case "cred":
 		err = t.delCred(r, a, d.Cred)
+	case "session":
+		err = t.delSession(r, d.Session)
 	case "topic":
 		if err = t.kind.remove(r, d.Hard); err == nil {
 			r.reply(wsproto.OK)

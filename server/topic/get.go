@@ -11,8 +11,8 @@ import (
 // Parts of a topic in the order in which {get} and {sub} answer them
 // (wire.md §2.6, §6.2).
 var (
-	getOrder = []string{"desc", "sub", "data", "del", "tags", "cred", "aux", "sync"}
-	subOrder = []string{"desc", "sub", "tags", "cred", "aux", "data", "del", "sync"}
+	getOrder = []string{"desc", "sub", "data", "del", "tags", "cred", "aux", "sessions", "sync"}
+	subOrder = []string{"desc", "sub", "tags", "cred", "aux", "sessions", "data", "del", "sync"}
 )
 
 // maxWhat is how many words of "what" are looked at.
@@ -24,7 +24,7 @@ func whatSet(what string) map[string]bool {
 	set := make(map[string]bool, len(words))
 	for _, w := range words[:min(len(words), maxWhat)] {
 		switch w {
-		case "desc", "sub", "data", "del", "tags", "cred", "aux", "sync":
+		case "desc", "sub", "data", "del", "tags", "cred", "aux", "sessions", "sync":
 			set[w] = true
 		}
 	}
@@ -95,6 +95,8 @@ func (t *Topic) answerPart(r *Request, a *Attachment, q *wsproto.GetQuery, part 
 		return t.getCred(r)
 	case "aux":
 		return t.getAux(r)
+	case "sessions":
+		return t.getSessions(r)
 	case "sync":
 		me, ok := t.kind.(*meTopic)
 		if !ok {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -256,6 +257,7 @@ func (t *groupTopic) remove(r *Request, hard bool) error {
 	if err := t.purge(hard); err != nil {
 		return err
 	}
+	t.record(r, audit.GroupDeleted, 0, "")
 	t.tellGone(slices.Values(members.list))
 	t.tellGone(maps.Values(readers))
 	return nil

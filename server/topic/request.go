@@ -24,6 +24,7 @@ type Request struct {
 	Channel bool       // a group addressed as its readers do
 	Create  bool       // a new group
 	Lang    string     // of the client, as it said; empty: unknown
+	From    string     // the client's address
 	Country string     // where phone numbers without + are dialled: ISO 3166 alpha-2
 	TS      time.Time  // when it came in
 	Heavy   bool       // its answer may be long: few of a session may wait at a time

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/internal/mailbox"
 	"parley/store"
@@ -97,6 +98,8 @@ type Deps struct {
 	Store     Store
 	Router    Router
 	Validator Validator
+	Devices   Devices          // nil: nothing is known of them
+	Audit     *audit.Log       // nil: none is kept
 	Workers   *mailbox.Workers // nil: none are kept
 	Log       *slog.Logger
 	Now       func() time.Time

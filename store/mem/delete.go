@@ -65,6 +65,7 @@ func (s *Store) DeleteUser(ctx context.Context, id chat.UID, hard bool, at time.
 	for _, t := range s.topics {
 		t.Deletions = slices.DeleteFunc(t.Deletions, func(d deletion) bool { return d.User == id })
 	}
+	maps.DeleteFunc(s.tokens, func(_ string, t store.Token) bool { return t.User == id })
 	maps.DeleteFunc(s.devices, func(_ string, d store.Device) bool { return d.User == id })
 	u.State = store.StateDeleted
 	if hard {

@@ -28,6 +28,7 @@ type Store struct {
 	logins    []store.Login
 	creds     []credential
 	devices   map[string]store.Device
+	tokens    map[string]store.Token
 	topics    map[string]*topic
 	subs      map[subKey]*store.Sub
 	published map[onceKey]published
@@ -46,6 +47,7 @@ func New() *Store {
 		users:     map[chat.UID]*store.User{},
 		purged:    map[chat.UID]bool{},
 		devices:   map[string]store.Device{},
+		tokens:    map[string]store.Token{},
 		topics:    map[string]*topic{},
 		subs:      map[subKey]*store.Sub{},
 		published: map[onceKey]published{},

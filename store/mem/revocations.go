@@ -29,9 +29,15 @@ func (s *Store) Revoke(ctx context.Context, rs ...store.Revocation) error {
 		if old, ok := s.revocations[key]; ok {
 			// What was void stays void.
 			r.User = old.User
+			if old.Before.After(r.Before) {
+				r.Except = old.Except
+			}
 			r.Before, r.Until = later(r.Before, old.Before), later(r.Until, old.Until)
 		}
 		s.revocations[key] = r
+		maps.DeleteFunc(s.tokens, func(id string, t store.Token) bool {
+			return id == r.Token || r.Token == "" && t.User == r.User && t.Created.Before(r.Before) && id != r.Except
+		})
 	}
 	return nil
 }

@@ -58,6 +58,7 @@ func markUser(c *conn, id chat.UID, me owner, tags, own []string, at time.Time) 
 	return c.each(id,
 		`DELETE FROM deletions WHERE user = ?`,
 		`DELETE FROM devices WHERE user = ?`,
+		`DELETE FROM tokens WHERE user = ?`,
 		`UPDATE users SET state = 20 WHERE id = ?`)
 }
 
@@ -81,6 +82,7 @@ func purgeUser(c *conn, id chat.UID, me owner, tags, own []string) error {
 		`DELETE FROM subs WHERE user = ?`,
 		`DELETE FROM deletions WHERE user = ?`,
 		`DELETE FROM devices WHERE user = ?`,
+		`DELETE FROM tokens WHERE user = ?`,
 		`DELETE FROM logins WHERE user = ?`,
 		`DELETE FROM codes WHERE user = ?`,
 		`DELETE FROM credentials WHERE user = ?`,

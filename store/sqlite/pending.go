@@ -25,18 +25,22 @@ type seen struct {
 	agent string
 }
 
-// marks are what SetMarks, Seen and AppendAudit have noted.
+// marks are what SetMarks, Seen, AppendAudit and NoteToken have noted.
 type marks struct {
 	subs  map[subKey]mark
 	users map[chat.UID]seen
 	audit []store.AuditEntry // in their order
+
+	tokens map[string]store.Token // by ID; nil: none
 }
 
 func newMarks() *marks {
 	return &marks{subs: map[subKey]mark{}, users: map[chat.UID]seen{}}
 }
 
-func (m *marks) empty() bool { return m == nil || len(m.subs)+len(m.users)+len(m.audit) == 0 }
+func (m *marks) empty() bool {
+	return m == nil || len(m.subs)+len(m.users)+len(m.audit)+len(m.tokens) == 0
+}
 
 func (m *marks) setSub(key subKey, to mark) {
 	old := m.subs[key]
@@ -72,7 +76,7 @@ func (m *marks) write(c *conn) error {
 			return err
 		}
 	}
-	return nil
+	return m.writeTokens(c)
 }
 
 // pending holds marks in memory until a commit takes them along, and lays them
@@ -188,6 +192,9 @@ func (p *pending) settle(m *marks, written bool) {
 		p.noted.setUser(id, to)
 	}
 	p.noted.audit = append(m.audit, p.noted.audit...)
+	for _, t := range m.tokens {
+		p.noted.putBackToken(t)
+	}
 	p.oldest = time.Now()
 	p.arm()
 }

@@ -9,15 +9,20 @@ import (
 
 // Revoke implements store.Revocations. What was void stays void.
 func (s *Store) Revoke(ctx context.Context, rs ...store.Revocation) error {
-	return s.write(ctx, "revoke", func(c *conn) error {
+	// Settled: a record noted before must not come after.
+	return s.writeSettled(ctx, "revoke", func(c *conn) error {
 		for i := range rs {
-			_, err := c.exec(`INSERT INTO revocations (token, user, issued, until) VALUES (?, ?, ?, ?)
+			_, err := c.exec(`INSERT INTO revocations (token, user, issued, but, until) VALUES (?, ?, ?, ?, ?)
 				ON CONFLICT (token) WHERE token <> '' DO UPDATE
 					SET issued = max(issued, excluded.issued), until = max(until, excluded.until)
 				ON CONFLICT (user) WHERE token = '' DO UPDATE
-					SET issued = max(issued, excluded.issued), until = max(until, excluded.until)`,
-				rs[i].Token, rs[i].User, rs[i].Before, rs[i].Until)
+					SET but = iif(issued > excluded.issued, but, excluded.but),
+						issued = max(issued, excluded.issued), until = max(until, excluded.until)`,
+				rs[i].Token, rs[i].User, rs[i].Before, rs[i].Except, rs[i].Until)
 			if err != nil {
+				return err
+			}
+			if err := dropRevoked(c, &rs[i]); err != nil {
 				return err
 			}
 		}
@@ -34,8 +39,8 @@ func (s *Store) Revocations(ctx context.Context, at time.Time) ([]store.Revocati
 		if expired, err = c.number(`SELECT count(*) FROM revocations WHERE until <= ?`, at); err != nil {
 			return err
 		}
-		return c.query(`SELECT token, user, issued, until FROM revocations WHERE until > ?`, func(r *row) error {
-			rs = append(rs, store.Revocation{Token: r.text(), User: r.uid(), Before: r.time(), Until: r.time()})
+		return c.query(`SELECT token, user, issued, but, until FROM revocations WHERE until > ?`, func(r *row) error {
+			rs = append(rs, store.Revocation{Token: r.text(), User: r.uid(), Before: r.time(), Except: r.text(), Until: r.time()})
 			return nil
 		}, at)
 	})
