@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -91,7 +92,22 @@ func NewACME(o ACMEOptions) (*ACME, error) {
 func (a *ACME) TLS() *tls.Config { return config(a.get, acme.ALPNProto) }
 
 // Challenges answers http-01, and leaves the rest to next.
-func (a *ACME) Challenges(next http.Handler) http.Handler { return a.manager.HTTPHandler(next) }
+func (a *ACME) Challenges(next http.Handler) http.Handler {
+	answers := a.manager.HTTPHandler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/.well-known/acme-challenge/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		// autocert wants the name alone; there is a port where an authority of
+		// one's own looks at another than 80.
+		if host, _, err := net.SplitHostPort(r.Host); err == nil {
+			r = r.Clone(r.Context())
+			r.Host = host
+		}
+		answers.ServeHTTP(w, r)
+	})
+}
 
 // get is the certificate for a handshake. The first one for a name waits until
 // there is one.
