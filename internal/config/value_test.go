@@ -41,6 +41,7 @@ func TestValues(t *testing.T) {
 		"no listen":              {`{"listen": ""}`, func(c *Config) { c.Listen = ":80" }},
 		"no listen with TLS":     {`{"listen": "", "tls": {"enabled": true, "cert_file": "/c", "key_file": "/k"}}`, func(c *Config) { c.Listen, c.TLS.Enabled, c.TLS.CertFile, c.TLS.KeyFile = ":443", true, "/c", "/k" }},
 		"one token key":          {`{"auth_config": {"token": {"key": "` + zeros + `"}}}`, func(c *Config) { c.Auth.Token.Keys = []Key{make([]byte, 32)} }},
+		"TLS, absolute":          {`{"tls": {"autocert": {"cache": "/a", "directory_ca": "/b"}}}`, func(c *Config) { c.TLS.Autocert.CacheDir, c.TLS.Autocert.DirectoryCA = "/a", "/b" }},
 		"several token keys":     {`{"auth_config": {"token": {"key": ["` + ones + `", "env:KEY"]}}}`, func(c *Config) { c.Auth.Token.Keys = []Key{[]byte(strings.Repeat("1", 40)), make([]byte, 32)} }},
 		"no token key":           {`{"auth_config": {"token": {"key": ""}}}`, func(*Config) {}},
 		"env: text":              {`{"listen": "env:ADDR"}`, func(c *Config) { c.Listen = ":7000" }},
