@@ -1,6 +1,6 @@
 # "make" lists the targets. What is longer than a few lines is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help check test race fuzz e2e crash bench build fmt clean
+.PHONY: help check test race fuzz e2e acme crash bench build fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-6s %s\n", $$1, $$2}'
@@ -8,7 +8,7 @@ help: ## this list
 check: ## quick: gofumpt, vet, staticcheck, unit tests; about a minute once built
 	@scripts/check.sh
 
-test: ## everything, as CI does: check, race detector, fuzz, end to end, crash
+test: ## everything, as CI does: check, race detector, fuzz, end to end, ACME, crash
 	@scripts/test.sh
 
 race: ## all Go tests under the race detector; PKG=./server/... for some
@@ -19,6 +19,9 @@ fuzz: ## each fuzz target for a while; TIME=5m and NAME=FuzzX for one
 
 e2e: ## published npm clients against the program (needs Node 20)
 	@scripts/e2e.sh
+
+acme: ## certificates from an ACME authority in the test (pebble)
+	@scripts/acme.sh
 
 crash: ## kills the program many times and looks at what is left
 	@scripts/crash.sh

@@ -20,6 +20,12 @@ if ! cmp -s package-lock.json "$installed"; then
 	cp package-lock.json "$installed"
 fi
 
+say "a published client over TLS"
+if "$PARLEY_PEOPLE" -test.run '^TestSecureClient$'; then tally 1 0 0; else
+	tally 0 1 0
+	fail "e2e over TLS"
+fi
+
 say "end-to-end tests"
 ok=0
 node tests.js 2>&1 | tee "$log" || ok=1

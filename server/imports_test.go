@@ -35,6 +35,7 @@ var rank = []struct {
 	{"internal/config", 2},
 	{"internal/wstest", 2},
 	{"internal/smtptest", 2},
+	{"internal/certs", 2},
 	{"internal/tagquery", 2},
 	{"wsproto", 1},
 	{"internal/mailbox", 1},

@@ -300,7 +300,7 @@ func TestLongPollEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- h.Serve(ctx, l) }()
+	go func() { served <- h.Serve(ctx, l, nil) }()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	c := &lpClient{t, &http.Client{Transport: transport}, "http://" + l.Addr().String() + "/v0/channels/lp"}

@@ -206,7 +206,7 @@ func TestEndWithMail(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- h.Serve(ctx, l) }()
+	go func() { done <- h.Serve(ctx, l, nil) }()
 	for i := range 5 {
 		if err := h.posts.byMethod["email"].Confirm("ann@example.com", "en", "123456", "t"); err != nil {
 			t.Fatal(err)

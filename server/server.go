@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,8 @@ type Deps struct {
 	Log    *slog.Logger
 	Now    func() time.Time
 	Build  string // of the program, shown to users
+
+	Certificates Certificates // nil: nothing is encrypted
 }
 
 // Server is a chat server.
@@ -50,6 +53,7 @@ type Server struct {
 	posts    *posts
 	reset    *reset.Service
 	audit    *audit.Log
+	certs    Certificates // nil: no TLS
 	http     *http.Server
 }
 
@@ -83,7 +87,10 @@ func New(d Deps) (*Server, error) {
 	validators := validate.New(d.Store, tokens, d.Now, methods(cfg, posts)...)
 	tc := topicConfig(cfg)
 	tc.Started = d.Now()
-	s := &Server{build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}, posts: posts}
+	s := &Server{
+		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, posts: posts,
+		release: func() {},
+	}
 	s.reset = reset.New(reset.Deps{
 		Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg), Log: d.Log, Now: d.Now,
 		Codes: code.New(d.Store, keys, code.Rules{
@@ -113,7 +120,7 @@ func New(d Deps) (*Server, error) {
 	})
 	devices.Registry = s.sessions
 	s.http = &http.Server{
-		Handler: s.routes(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
+		Handler: s.strict(s.routes()), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
@@ -196,8 +203,12 @@ func calls(w *config.WebRTC) session.Calls {
 }
 
 // Serve answers on a listener until ctx is done, then shuts down in order and
-// returns nil. It closes the listener.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// returns nil. With Certificates, l is encrypted, and who comes to the listener
+// plain, if it is not nil, is sent there. Serve closes both.
+func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
+	if plain != nil {
+		defer plain.Close()
+	}
 	if err := s.sessions.Load(ctx); err != nil {
 		if ctx.Err() != nil { // told to stop before it began
 			err = nil
@@ -209,20 +220,32 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	// Pings go on until the sessions are closed; hence a context of their own.
 	pings, stopPings := context.WithCancel(context.Background())
 	defer stopPings()
+	ctx, stop := context.WithCancel(ctx) // or when a listener fails
+	defer stop()
 	var g errgroup.Group
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	g.Go(func() error { return s.posts.run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
-	failed := make(chan error, 1)
-	g.Go(func() error {
-		err := s.http.Serve(l)
-		if errors.Is(err, http.ErrServerClosed) {
-			err = nil
+	failed := make(chan error, 2)
+	listen := func(h *http.Server, l net.Listener) {
+		g.Go(func() error {
+			err := serveHTTP(h, l)
+			failed <- err
+			return err
+		})
+	}
+	closePlain := func() {}
+	if s.certs != nil {
+		if plain != nil {
+			redirects := s.redirects(l.Addr())
+			closePlain = func() { _ = redirects.Close() }
+			listen(redirects, plain)
 		}
-		failed <- err
-		return err
-	})
+		l = tls.NewListener(l, s.certs.TLS())
+		g.Go(func() error { return s.certs.Run(ctx) })
+	}
+	listen(s.http, l)
 	select {
 	case <-ctx.Done():
 	case err := <-failed:
@@ -230,6 +253,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			s.log.Error("listening failed", "err", err)
 		}
 	}
+	stop()
+	closePlain()
 	err := s.shutdown()
 	stopPings()
 	return errors.Join(err, g.Wait())

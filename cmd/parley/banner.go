@@ -14,6 +14,8 @@ type banner struct {
 	cfg  *config.Config
 	home *home
 	addr net.Addr
+
+	names []string // in the certificates; nil: it is known by its addresses
 }
 
 // print says where the server is; the first start also says what is off and how
@@ -28,6 +30,8 @@ func (b banner) print(w io.Writer) {
 	for i, u := range urls {
 		label := ""
 		switch {
+		case len(b.names) > 0:
+			label = "Address"
 		case i == 0:
 			label = "On this machine"
 		case i == 1:
@@ -56,19 +60,35 @@ func (b banner) off() [][2]string {
 		out = append(out, [2]string{"calls", `"webrtc": {"enabled": true, "ice_servers": [{"urls": ["stun:HOST"]}]}`})
 	}
 	if !b.cfg.TLS.Enabled {
-		out = append(out, [2]string{"encryption (TLS)", `"use_x_forwarded_for": true     behind a proxy that has the certificate`})
+		out = append(out, [2]string{"encryption (TLS)", `--domain chat.example.com     or "tls" in tinode.conf: own certificates, or a proxy`})
 	}
 	return out
 }
 
-// urls are where the server can be reached: here first, then from other
-// machines.
+// urls are where the server can be reached: by the names in its certificates, or
+// here first, then from other machines.
 func (b banner) urls() []string {
 	t, ok := b.addr.(*net.TCPAddr)
 	if !ok {
 		return []string{"unix:" + b.addr.String()}
 	}
-	url := func(host string) string { return fmt.Sprintf("http://%s:%d", host, t.Port) }
+	scheme, usual := "http", 80
+	if b.cfg.TLS.Enabled {
+		scheme, usual = "https", 443
+	}
+	url := func(host string) string {
+		if t.Port == usual {
+			return scheme + "://" + host
+		}
+		return fmt.Sprintf("%s://%s:%d", scheme, host, t.Port)
+	}
+	if len(b.names) > 0 {
+		var out []string
+		for _, n := range b.names {
+			out = append(out, url(n))
+		}
+		return out
+	}
 	if !t.IP.IsUnspecified() {
 		return []string{url(hostText(t.IP))}
 	}

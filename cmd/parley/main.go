@@ -28,6 +28,7 @@ flags of the server:
   --config FILE         configuration; default: ./tinode.conf if there is one
   --data FOLDER         where everything is kept; default: ./parley-data
   --listen ADDRESS      host:port, :port or unix:/path; default: :6060
+  --domain NAME[,NAME]  TLS on :443 by Let's Encrypt, whose terms you accept
   --static_data FOLDER  a web client to serve at /; default: a built-in page
 
 Flags go before the configuration. Without a file everything has a working
@@ -59,6 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.config, "config", "", "")
 	fs.StringVar(&o.data, "data", "", "")
 	fs.StringVar(&o.listen, "listen", "", "")
+	fs.StringVar(&o.domain, "domain", "", "")
 	fs.StringVar(&o.static, "static_data", "", "")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

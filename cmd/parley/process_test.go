@@ -90,7 +90,7 @@ func start(t *testing.T, dir string, args ...string) *process {
 		defer close(p.done)
 		sc := bufio.NewScanner(io.TeeReader(out, &p.out))
 		for sc.Scan() {
-			if _, rest, ok := strings.Cut(sc.Text(), "http://"); ok {
+			if _, rest, ok := strings.Cut(strings.ReplaceAll(sc.Text(), "https://", "http://"), "http://"); ok {
 				select {
 				case ready <- strings.Fields(rest)[0]:
 				default:

@@ -7,10 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"parley/internal/config"
@@ -19,7 +17,7 @@ import (
 )
 
 // options are the flags of the server; empty ones were not given.
-type options struct{ config, data, listen, static string }
+type options struct{ config, data, listen, static, domain string }
 
 // defaultConfig is read if it is there.
 const defaultConfig = "tinode.conf"
@@ -44,13 +42,21 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		cfg.Auth.Token.Keys = []config.Key{key}
 	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	certificates, names, err := certificates(cfg, home, log)
+	if err != nil {
+		return err
+	}
 	// The port is taken first: a second server must not touch the data of one
 	// that runs.
-	listener, err := listen(cfg.Listen)
+	listener, plain, err := listenAll(cfg)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	if plain != nil {
+		defer plain.Close()
+	}
 	st, err := sqlite.Open(ctx, filepath.Join(home.path, "parley.db"), sqlite.Options{})
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -58,13 +64,14 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	case err != nil:
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
-	srv, err := server.New(server.Deps{Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version})
+	srv, err := server.New(server.Deps{
+		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Certificates: certificates,
+	})
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
-	banner{cfg: cfg, home: home, addr: listener.Addr()}.print(stdout)
-	err = srv.Serve(ctx, listener)
+	banner{cfg: cfg, home: home, addr: listener.Addr(), names: names}.print(stdout)
+	err = srv.Serve(ctx, listener, plain)
 	if cerr := st.Close(); cerr != nil {
 		err = errors.Join(err, fmt.Errorf("close the store: %w", cerr))
 	}
@@ -93,11 +100,14 @@ func loadConfig(o options) (*config.Config, []config.Warning, error) {
 	if o.static != "" {
 		cfg.StaticData = o.static
 	}
+	if o.domain != "" {
+		listen := cfg.Listen
+		if cfg.ServeDomains(splitDomains(o.domain)); o.listen != "" {
+			cfg.Listen = listen
+		}
+	}
 	if err := cfg.Validate(); err != nil {
 		return nil, warnings, err
-	}
-	if cfg.TLS.Enabled { // better no server than one that is not encrypted as its owner believes
-		return nil, warnings, errors.New("tls.enabled: this version does not speak TLS; set it to false, put a proxy with the certificate in front, and set use_x_forwarded_for to true")
 	}
 	if dir := cfg.StaticData; dir != "" && dir != "-" {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -105,19 +115,4 @@ func loadConfig(o options) (*config.Config, []config.Warning, error) {
 		}
 	}
 	return cfg, warnings, nil
-}
-
-// listen opens the port, with an error that names the cure.
-func listen(address string) (net.Listener, error) {
-	network, where := config.SplitAddress(address)
-	l, err := net.Listen(network, where)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program; choose another port with --listen :PORT", address)
-	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("no permission to listen on %s; choose a port above 1023 with --listen :PORT", address)
-	case err != nil:
-		return nil, fmt.Errorf("can't listen on %s: %w", address, err)
-	}
-	return l, nil
 }

@@ -82,10 +82,11 @@ type Limits struct {
 }
 
 // TLS is how HTTP is encrypted: by files, or by certificates from an ACME
-// authority when Autocert.Domains is not empty.
+// authority when Autocert.Domains is not empty. After Load the paths start at
+// the folder of the configuration.
 type TLS struct {
 	Enabled      bool          `conf:"enabled"`
-	HTTPRedirect string        `conf:"http_redirect"`    // plain listener that answers 307; empty is none
+	HTTPRedirect string        `conf:"http_redirect"`    // plain listener that answers 308; empty is none
 	StrictMaxAge time.Duration `conf:"strict_max_age,s"` // HSTS; 0 or less is off
 	Autocert     Autocert      `conf:"autocert"`
 	CertFile     string        `conf:"cert_file"`
@@ -94,9 +95,11 @@ type TLS struct {
 
 // Autocert asks an ACME authority for certificates of the listed domains.
 type Autocert struct {
-	CacheDir string   `conf:"cache"`
-	Email    string   `conf:"email"`
-	Domains  []string `conf:"domains"`
+	CacheDir    string   `conf:"cache"` // empty is the folder "acme" in Data
+	Email       string   `conf:"email"` // where the authority may send warnings; may be empty
+	Domains     []string `conf:"domains"`
+	Directory   string   `conf:"directory"`    // URL; empty is Let's Encrypt
+	DirectoryCA string   `conf:"directory_ca"` // PEM file, whom to believe that it is the directory; empty is the system's list
 }
 
 // Auth configures the authentication schemes.

@@ -107,6 +107,11 @@ func (d *decoder) settle(c *Config) {
 	if _, given := d.seen["limits.outbox_bytes"]; !given {
 		c.Limits.OutboxBytes = max(c.Limits.OutboxBytes, outboxMessages*c.MaxMessageBytes)
 	}
+	for _, file := range []*string{&c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.Autocert.CacheDir, &c.TLS.Autocert.DirectoryCA} {
+		if *file != "" {
+			*file = d.beside(*file)
+		}
+	}
 	if w, ok := c.settleFrame(); ok {
 		w.Place = d.locate(w.Path)
 		d.warnings = append(d.warnings, w)

@@ -12,7 +12,7 @@ func (c *Config) settle() {
 	if c.Listen == "" {
 		c.Listen = ":80"
 		if c.TLS.Enabled {
-			c.Listen = ":443"
+			c.Listen = listenTLS
 		}
 	}
 	c.APIPath, c.StaticMount = slashed(c.APIPath), slashed(c.StaticMount)

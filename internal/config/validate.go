@@ -146,27 +146,6 @@ func (l *Limits) ExemptNets() []netip.Prefix {
 	return list
 }
 
-func (t *TLS) check(k *checker, listen string) {
-	if t.HTTPRedirect != "" {
-		k.use("tls.http_redirect", badAddress(t.HTTPRedirect))
-	}
-	if !t.Enabled {
-		return
-	}
-	if len(t.Autocert.Domains) == 0 {
-		k.required("tls.cert_file", t.CertFile, "tls.enabled is true")
-		k.required("tls.key_file", t.KeyFile, "tls.enabled is true")
-	}
-	for i, d := range t.Autocert.Domains {
-		if !isHost(d) {
-			k.fault(fmt.Sprintf("tls.autocert.domains[%d]", i), "not the name of a domain")
-		}
-	}
-	if t.HTTPRedirect != "" && (isUnix(t.HTTPRedirect) || isUnix(listen)) {
-		k.fault("tls.http_redirect", "not possible with a Unix socket; set it to an empty text")
-	}
-}
-
 func (a *Auth) check(k *checker) {
 	k.logicalNames(a.LogicalNames)
 	k.between("auth_config.basic.min_login_length", int64(a.Basic.MinLoginLength), 1, maxLoginLength)

@@ -34,6 +34,10 @@ func TestValidate(t *testing.T) {
 		"sessions":             {func(c *Config) { c.Limits.MaxSessions = -1 }, "limits.max_sessions: must be at least 0"},
 		"tls files":            {func(c *Config) { c.TLS.Enabled = true }, "tls.cert_file: required when tls.enabled is true\ntls.key_file: required when tls.enabled is true"},
 		"tls domains":          {func(c *Config) { c.TLS.Enabled, c.TLS.Autocert.Domains = true, []string{"a..b"} }, "tls.autocert.domains[0]: not the name of a domain"},
+		"tls domain, address":  {func(c *Config) { c.ServeDomains([]string{"192.0.2.1"}) }, "tls.autocert.domains[0]: no authority gives certificates for this; it must be a full name, such as chat.example.com"},
+		"tls e-mail":           {func(c *Config) { c.ServeDomains([]string{"a.b"}); c.TLS.Autocert.Email = "x" }, "tls.autocert.email: must be an e-mail address"},
+		"tls directory":        {func(c *Config) { c.ServeDomains([]string{"a.b"}); c.TLS.Autocert.Directory = "x" }, "tls.autocert.directory: must be a full URL, such as https://chat.example.com/"},
+		"tls redirect to self": {func(c *Config) { c.ServeDomains([]string{"a.b"}); c.Listen = ":80" }, `tls.http_redirect: the same address as "listen"; set it to an empty text, or "listen" to ":443"`},
 		"tls redirect":         {func(c *Config) { c.TLS.HTTPRedirect = "80" }, "tls.http_redirect: must be host:port, :port, :service or unix:/path"},
 		"tls redirect, a socket": {func(c *Config) {
 			c.Listen, c.TLS = "unix:/s", TLS{Enabled: true, CertFile: "c", KeyFile: "k", HTTPRedirect: ":80"}

@@ -27,7 +27,7 @@ func TestValues(t *testing.T) {
 		"null is not given":    {`{"listen": null, "tls": null, "max_tag_count": null}`, func(*Config) {}},
 		"a byte order mark":    {"\xef\xbb\xbf{}", func(*Config) {}},
 		"a comment at the end": {"{} // the end", func(*Config) {}},
-		"the case of keys":     {`{"LISTEN": ":1", "Tls": {"CERT_file": "c"}}`, func(c *Config) { c.Listen, c.TLS.CertFile = ":1", "c" }},
+		"the case of keys":     {`{"LISTEN": ":1", "Tls": {"CERT_file": "/c"}}`, func(c *Config) { c.Listen, c.TLS.CertFile = ":1", "/c" }},
 		"our own keys":         {`{"data": "/srv/p", "log_level": "DEBUG", "static_data": "web"}`, func(c *Config) { c.Data, c.LogLevel, c.StaticData = "/srv/p", slog.LevelDebug, "web" }},
 		"limits": {`{"limits": {"max_pending_requests": 1, "outbox_bytes": 262144, "max_sessions": 9}}`, func(c *Config) {
 			c.Limits.MaxPendingRequests, c.Limits.OutboxBytes, c.Limits.MaxSessions = 1, 262144, 9
@@ -47,8 +47,9 @@ func TestValues(t *testing.T) {
 			func(c *Config) { c.MaxMessageBytes, c.MaxSubscribers = 524288, 256 },
 		},
 		"no listen":              {`{"listen": ""}`, func(c *Config) { c.Listen = ":80" }},
-		"no listen with TLS":     {`{"listen": "", "tls": {"enabled": true, "cert_file": "c", "key_file": "k"}}`, func(c *Config) { c.Listen, c.TLS.Enabled, c.TLS.CertFile, c.TLS.KeyFile = ":443", true, "c", "k" }},
+		"no listen with TLS":     {`{"listen": "", "tls": {"enabled": true, "cert_file": "/c", "key_file": "/k"}}`, func(c *Config) { c.Listen, c.TLS.Enabled, c.TLS.CertFile, c.TLS.KeyFile = ":443", true, "/c", "/k" }},
 		"one token key":          {`{"auth_config": {"token": {"key": "` + zeros + `"}}}`, func(c *Config) { c.Auth.Token.Keys = []Key{make([]byte, 32)} }},
+		"TLS, absolute":          {`{"tls": {"autocert": {"cache": "/a", "directory_ca": "/b"}}}`, func(c *Config) { c.TLS.Autocert.CacheDir, c.TLS.Autocert.DirectoryCA = "/a", "/b" }},
 		"several token keys":     {`{"auth_config": {"token": {"key": ["` + ones + `", "env:KEY"]}}}`, func(c *Config) { c.Auth.Token.Keys = []Key{[]byte(strings.Repeat("1", 40)), make([]byte, 32)} }},
 		"no token key":           {`{"auth_config": {"token": {"key": ""}}}`, func(*Config) {}},
 		"env: text":              {`{"listen": "env:ADDR"}`, func(c *Config) { c.Listen = ":7000" }},

@@ -19,7 +19,6 @@ func laterFeatures() []later {
 	return []later{
 		{"grpc_listen", off + "gRPC clients cannot connect", func(c *Config) bool { return c.GRPCListen != "" }},
 		{"grpc_keepalive_enabled", "", nil},
-		{"tls", "OFF IN THIS VERSION: passwords and messages travel unencrypted; put a proxy that speaks TLS in front", func(c *Config) bool { return c.TLS.Enabled }},
 		{"auth_config.logical_names", off + "the schemes keep their own names", func(c *Config) bool { return len(c.Auth.LogicalNames) > 0 }},
 		{"auth_config.rest", off + "nobody is asked about logins", func(c *Config) bool { return c.Auth.REST.ServerURL != "" }},
 		{"acc_gc_config", off + "unused accounts are kept", func(c *Config) bool { return c.AccountGC.Enabled }},

@@ -97,17 +97,26 @@ func controlFrame(opcode byte, payload []byte) []byte {
 // wsConn is a WebSocket as the outbox writes to it: past gorilla, straight to
 // the connection.
 type wsConn struct {
-	conn net.Conn
-	raw  syscall.RawConn // nil where writing without waiting is not possible
+	conn   net.Conn
+	secure *tls.Conn       // conn, if it is encrypted
+	raw    syscall.RawConn // nil where writing without waiting is not possible: never set if secure is
 
 	mu     sync.Mutex
 	closed bool
 }
 
+// newWSConn finds out how to write. Under TLS the socket is not ours: what is
+// written there past tls.Conn would go out in the clear and break the stream. So
+// everything waits for the goroutine that drains the outbox.
 func newWSConn(ws *websocket.Conn) *wsConn {
 	c := &wsConn{conn: ws.NetConn()}
-	if tcp, ok := c.conn.(*net.TCPConn); ok && canTryWrite {
-		c.raw, _ = tcp.SyscallConn()
+	switch conn := c.conn.(type) {
+	case *tls.Conn:
+		c.secure = conn
+	case *net.TCPConn:
+		if canTryWrite {
+			c.raw, _ = conn.SyscallConn()
+		}
 	}
 	return c
 }
@@ -156,8 +165,7 @@ func (c *wsConn) Write(ps [][]byte, wait time.Duration) error {
 	for _, p := range ps {
 		size += len(p)
 	}
-	_, secure := c.conn.(*tls.Conn)
-	if size <= maxWrite && !secure { // the usual case, in one system call
+	if size <= maxWrite && c.secure == nil { // the usual case, in one system call
 		if err := c.conn.SetWriteDeadline(time.Now().Add(wait)); err != nil {
 			return err
 		}
@@ -165,6 +173,7 @@ func (c *wsConn) Write(ps [][]byte, wait time.Duration) error {
 		_, err := bufs.WriteTo(c.conn)
 		return err
 	}
+	// Joined for TLS, too: each Write makes records of its own.
 	for all := bytes.Join(ps, nil); len(all) > 0; {
 		part := all[:min(len(all), maxWrite)]
 		if err := c.conn.SetWriteDeadline(time.Now().Add(wait)); err != nil {
@@ -186,9 +195,42 @@ func (c *wsConn) Close(code int, reason string) {
 		return
 	}
 	c.closed = true
-	if code != closeSilently {
-		payload := binary.BigEndian.AppendUint16(nil, uint16(code))
-		_, _ = c.TryWrite(controlFrame(websocket.CloseMessage, append(payload, reason...)))
+	if code == closeSilently {
+		c.drop()
+		return
+	}
+	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
+	frame := controlFrame(websocket.CloseMessage, append(payload, reason...))
+	if c.secure != nil {
+		go c.farewell(frame)
+		return
+	}
+	_, _ = c.TryWrite(frame)
+	_ = c.conn.Close()
+}
+
+// drop ends the connection at once. tls.Conn.Close would first say goodbye, and
+// wait up to 5 s for a client that does not read.
+func (c *wsConn) drop() {
+	if c.secure != nil {
+		_ = c.secure.NetConn().Close()
+		return
 	}
 	_ = c.conn.Close()
+}
+
+// farewellWait bounds what closing an encrypted connection may take.
+const farewellWait = time.Second
+
+// farewell writes the last frame of an encrypted connection and closes it, on a
+// goroutine of its own: there is no writing without waiting, and whoever closes
+// a session has others to close. It ends after farewellWait at the latest.
+func (c *wsConn) farewell(frame []byte) {
+	late := time.AfterFunc(farewellWait, c.drop) // whatever is being waited for, Close included
+	defer late.Stop()
+	if _, err := c.secure.Write(frame); err != nil {
+		c.drop()
+		return
+	}
+	_ = c.secure.Close()
 }

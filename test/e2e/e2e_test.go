@@ -42,6 +42,7 @@ func TestPublishedClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PARLEY_PEOPLE", self) // TestMain
+	t.Run("over TLS", TestSecureClient)
 	run(ctx, t, "node", "tests.js")
 }
 
