@@ -80,7 +80,7 @@ func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
 	cfg := &s.reg.Config.Topic
 	d.User = store.User{
 		ID: chat.NewUID(), Created: now, Updated: now,
-		Access: chat.Access{Auth: chat.ModeUser | cfg.MaskP2P()},
+		Access: cfg.NewUserDefault(),
 	}
 	if a.Status != "" {
 		switch {
