@@ -14,11 +14,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parley/auth/basic"
 	"parley/auth/token"
 	"parley/auth/validate"
 	"parley/internal/chat"
 	"parley/internal/config"
+	"parley/server/admin"
 	"parley/server/hub"
 	"parley/server/session"
 	"parley/server/topic"
@@ -32,6 +32,9 @@ type Deps struct {
 	Log    *slog.Logger
 	Now    func() time.Time
 	Build  string // of the program, shown to users
+	// Admin is where the operator's commands come in; nil: nowhere. It is
+	// closed with the server.
+	Admin net.Listener
 }
 
 // Server is a chat server.
@@ -44,6 +47,8 @@ type Server struct {
 	hub      *hub.Hub
 	sessions *session.Registry
 	http     *http.Server
+	admin    *admin.Service
+	operator net.Listener // Deps.Admin
 }
 
 // Limits that are not for administrators to change.
@@ -68,22 +73,22 @@ func New(d Deps) (*Server, error) {
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
 	tc := topicConfig(cfg)
-	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
+	passwords := newBasic(cfg, d.Store)
+	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, operator: d.Admin, release: func() {}}
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
 	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Log: d.Log, Now: d.Now, Config: tc})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
-		Basic: basic.New(d.Store, basic.Rules{
-			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
-		}),
+		Basic: passwords,
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
 			Topic: tc,
 		},
 	})
+	s.admin = newAdmin(cfg, d.Store, passwords, s.sessions, d.Now)
 	s.http = &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),
@@ -171,6 +176,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		if ctx.Err() != nil { // told to stop before it began
 			err = nil
 		}
+		if s.operator != nil {
+			err = errors.Join(err, s.operator.Close())
+		}
 		return errors.Join(err, l.Close())
 	}
 	// Pings go on until the sessions are closed; hence a context of their own.
@@ -180,6 +188,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
+	work, stopWork := context.WithCancel(ctx)
+	defer stopWork()
+	if s.operator != nil {
+		g.Go(func() error { return s.serveAdmin(work, s.operator) })
+	}
 	failed := make(chan error, 1)
 	g.Go(func() error {
 		err := s.http.Serve(l)
@@ -196,6 +209,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			s.log.Error("listening failed", "err", err)
 		}
 	}
+	stopWork()
 	err := s.shutdown()
 	stopPings()
 	return errors.Join(err, g.Wait())
