@@ -85,7 +85,11 @@ func New(d Deps) (*Server, error) {
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
-			Topic: tc,
+			Topic: tc, Registration: session.Registration{
+				Closed:   cfg.Registration.Mode == config.RegistrationClosed,
+				Invite:   cfg.Registration.Mode == config.RegistrationInvite,
+				ByDomain: len(cfg.Registration.EmailDomains) > 0,
+			},
 		},
 	})
 	s.admin = newAdmin(cfg, d.Store, passwords, s.sessions, d.Now)
@@ -113,7 +117,7 @@ func methods(cfg *config.Config) []validate.Method {
 	e, t := &cfg.Validation.Email, &cfg.Validation.Tel
 	known := map[string]validate.Method{
 		"email": {
-			AddToTags: e.AddToTags, Domains: e.Config.Domains, CodeLength: e.Config.CodeLength,
+			AddToTags: e.AddToTags, Domains: cfg.EmailDomains(), CodeLength: e.Config.CodeLength,
 			MaxRetries: e.Config.MaxRetries, DebugResponse: string(e.Config.DebugResponse),
 		},
 		"tel": {
@@ -147,6 +151,9 @@ func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
 		"maxSubscriberCount": cfg.MaxSubscribers, "maxTagCount": cfg.MaxTags,
 		"minTagLength": chat.MinTagLen, "maxTagLength": chat.MaxTagLen, "maxFileUploadSize": upload,
 		"msgDelAge": int(cfg.MessageDeleteAge / time.Second),
+	}
+	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/additions-operator.md
+		h["registration"] = mode
 	}
 	if req := v.RequiredByLevel(); req != nil {
 		h["reqCred"] = req
@@ -188,6 +195,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
+	g.Go(func() error { return s.collectAccounts(ctx) })
 	work, stopWork := context.WithCancel(ctx)
 	defer stopWork()
 	if s.operator != nil {

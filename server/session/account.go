@@ -42,6 +42,10 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if a.Login && s.uid != 0 {
 		return nil, wsproto.ErrAuthenticated
 	}
+	code := takeInvite(a)
+	if err := s.mayRegister(code); err != nil {
+		return nil, err
+	}
 	scheme := strings.ToLower(a.Scheme)
 	d := &draft{level: chat.LevelAuth}
 	switch scheme {
@@ -62,12 +66,18 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if err := s.fillCreds(ctx, d, a.Cred); err != nil {
 		return nil, err
 	}
-	if scheme == basic.Name {
-		if err := s.fillLogin(ctx, d, a.Secret); err != nil {
-			return nil, err
-		}
+	if err := s.hasDomain(d); err != nil {
+		return nil, err
 	}
-	if err := s.reg.Store.CreateUser(ctx, &d.NewUser); err != nil {
+	err := s.withInvite(ctx, code, func() error {
+		if scheme == basic.Name {
+			if err := s.fillLogin(ctx, d, a.Secret); err != nil {
+				return err
+			}
+		}
+		return s.reg.Store.CreateUser(ctx, &d.NewUser)
+	})
+	if err != nil {
 		return nil, err
 	}
 	s.reg.roster.set(d.User.ID, d.User.State)

@@ -32,6 +32,8 @@ type Store interface {
 	store.Devices
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
 	EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error
+	UseInvite(ctx context.Context, code string, at time.Time) error
+	UnuseInvite(ctx context.Context, code string) error
 }
 
 // Config are the rules for sessions.
@@ -43,6 +45,8 @@ type Config struct {
 	MaxPending  int    // requests of a session that wait for their answers
 	Country     string // of sessions whose language names none: ISO 3166 alpha-2
 	Topic       topic.Config
+
+	Registration Registration
 }
 
 // Deps is what all sessions share.
