@@ -28,6 +28,10 @@ usage: parley [flags]       start the server
        parley invite       invitations to register: new list delete
        parley token        log people out: revoke
        parley audit        who did what, when, from where
+       parley backup FILE, parley restore FILE
+       parley check        all faults of the configuration
+       parley doctor       is all around the server as it must be?
+       parley keygen       keys for tokens and for apps
        parley bench        measure this machine and a server
        parley version      (parley COMMAND -h explains each)
 
@@ -107,7 +111,7 @@ func untilSignal() (context.Context, context.CancelFunc) {
 // commandsOf are the operator's commands that begin with a word.
 func commandsOf(group string) []command {
 	var list []command
-	for _, c := range slices.Concat(userCommands(), inviteCommands(), tokenCommands(), auditCommands()) {
+	for _, c := range slices.Concat(userCommands(), inviteCommands(), tokenCommands(), auditCommands(), backupCommands(), checkCommands()) {
 		if word, _, _ := strings.Cut(c.name, " "); word == group {
 			list = append(list, c)
 		}

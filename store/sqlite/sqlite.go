@@ -173,3 +173,13 @@ func (s *Store) Seen(id chat.UID, at time.Time, userAgent string) {
 func (s *Store) SetMarks(topic string, id chat.UID, read, recv int) {
 	s.pending.note(func(m *marks) { m.setSub(subKey{topic, id}, mark{read, recv}) })
 }
+
+// Lock keeps others from opening the store in the file path, without opening
+// it; ErrInUse. unlock ends that.
+func Lock(path string) (unlock func() error, err error) {
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return lock.release, nil
+}
