@@ -13,7 +13,7 @@ import (
 // auditCommands read the audit log.
 func auditCommands() []command {
 	return []command{
-		{"audit", "", "show who did what to whom, the newest last\n\n" + whoHelp + " With --json there is one entry a line.", auditShow},
+		{"audit", "", "show who did what to whom, the newest last\n\n" + whoHelp + "\nWith --json there is one entry a line.", auditShow},
 	}
 }
 
@@ -25,7 +25,7 @@ const (
 func auditShow(set *flag.FlagSet) func(*operator, []string) error {
 	var r admin.AuditFilter
 	set.StringVar(&r.User, "user", "", "what `user` did or suffered")
-	set.StringVar(&r.Act, "act", "", "only this `act`, or all that begin with it: login, password")
+	set.StringVar(&r.Act, "act", "", "only this `act`, or its beginning: login, password")
 	since := set.Duration("since", 0, "only the last `time`, such as 24h; default: everything")
 	set.IntVar(&r.Limit, "limit", 0, "only the newest `n`")
 	follow := set.Bool("follow", false, "go on with what comes, until Ctrl-C")

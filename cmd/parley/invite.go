@@ -19,8 +19,8 @@ func inviteCommands() []command {
 
 func inviteNew(set *flag.FlagSet) func(*operator, []string) error {
 	var r admin.InviteRequest
-	set.IntVar(&r.Uses, "uses", 1, "how often it can be used: `n`, or 0 for any number; default: 1")
-	set.DurationVar(&r.Expires, "expires", 72*time.Hour, "`time` until it is void, such as 72h, or 0 for never; default: 72h")
+	set.IntVar(&r.Uses, "uses", 1, "good for `n` accounts, 0: any number; default: 1")
+	set.DurationVar(&r.Expires, "expires", 72*time.Hour, "`time` until it is void, 0: never; default: 72h")
 	set.StringVar(&r.Note, "note", "", "`text` for yourself: whom it is for")
 	return func(o *operator, args []string) error {
 		if err := nothing(args); err != nil {

@@ -147,7 +147,7 @@ func (c *command) usage(w io.Writer, set *flag.FlagSet) {
 	fmt.Fprintf(w, "usage: parley %s\n\n%s\n\nflags:\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	set.VisitAll(func(f *flag.Flag) {
 		kind, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  --%-22s %s\n", strings.TrimSpace(f.Name+" "+strings.ToUpper(kind)), text)
+		fmt.Fprintf(w, "  --%-17s %s\n", strings.TrimSpace(f.Name+" "+strings.ToUpper(kind)), text)
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 func tokenCommands() []command {
 	return []command{
 		{"token revoke", "USER | --all", "log out all devices of a user, or of everybody\n\n" +
-			"Passwords stay as they are: whoever knows his can log in again. " + whoHelp, tokenRevoke},
+			"Passwords stay as they are: whoever knows his can log in again.\n" + whoHelp, tokenRevoke},
 	}
 }
 

@@ -18,10 +18,10 @@ func userCommands() []command {
 		{"user list", "", "list accounts", userList},
 		{"user show", "USER", "show an account\n\n" + whoHelp, userShow},
 		{"user passwd", "USER", "set a password; log out all devices\n\n" + whoHelp, userPasswd},
-		{"user suspend", "USER", "lock an account, at once\n\nIts sessions end and nobody can log in to it. " + whoHelp, userState(true)},
+		{"user suspend", "USER", "lock an account, at once\n\nIts sessions end and nobody can log in to it.\n" + whoHelp, userState(true)},
 		{"user resume", "USER", "unlock it again\n\n" + whoHelp, userState(false)},
-		{"user root", "USER", "make an administrator, or undo it with --off\n\nAll devices are logged out. " + whoHelp, userRoot},
-		{"user delete", "USER", "delete an account\n\nIts groups end with it. Its messages elsewhere stay. " + whoHelp, userDelete},
+		{"user root", "USER", "make an administrator, or undo it with --off\n\nAll devices are logged out.\n" + whoHelp, userRoot},
+		{"user delete", "USER", "delete an account\n\nIts groups end with it. Its messages elsewhere stay.\n" + whoHelp, userDelete},
 	}
 }
 
