@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -40,6 +41,9 @@ func auditShow(set *flag.FlagSet) func(*operator, []string) error {
 			r.Since = time.Now().Add(-*since)
 		}
 		return o.with(func(ops admin.Operations) error {
+			if _, live := ops.(*admin.Client); *follow && !live {
+				return errors.New("--follow needs a running server: nothing comes while it is stopped, and it could not start meanwhile")
+			}
 			list, err := ops.Audit(o.ctx, r)
 			if err != nil {
 				return err

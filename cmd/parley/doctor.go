@@ -90,7 +90,8 @@ func (o *operator) examine() []finding {
 	if p.data, err = filepath.Abs(cfg.Data); err != nil {
 		return append(list, bad("folder", "name another with --data", "%v", err))
 	}
-	if _, err := dialAdmin(o.ctx, p.data); err == nil {
+	if _, release, err := dialAdmin(o.ctx, p.data); err == nil {
+		release()
 		p.running = true
 		list = append(list, good("server", "runs"))
 	} else {

@@ -191,9 +191,9 @@ func (o *operator) connect() (ops admin.Operations, closing func() error, err er
 	}
 	// A server that starts or ends has the store without a socket for a moment.
 	for end := time.Now().Add(startWait); ; {
-		client, err := dialAdmin(o.ctx, dir)
+		client, release, err := dialAdmin(o.ctx, dir)
 		if err == nil {
-			return client, func() error { return nil }, nil
+			return client, func() error { release(); return nil }, nil
 		}
 		if errors.Is(err, fs.ErrPermission) {
 			return nil, nil, foreignError(dir)
@@ -240,17 +240,18 @@ func foreignError(dir string) error {
 	return fmt.Errorf("no permission to use the data folder %s: run the command as the user of the server", dir)
 }
 
-func dialAdmin(ctx context.Context, dir string) (*admin.Client, error) {
+// dialAdmin connects to a running server. The client dials for each request, so
+// it needs the path until release.
+func dialAdmin(ctx context.Context, dir string) (client *admin.Client, release func(), err error) {
 	path, release, err := socketPath(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// A client dials for each request: it needs the path until the process ends.
-	client, err := admin.Dial(ctx, path)
-	if err != nil {
+	if client, err = admin.Dial(ctx, path); err != nil {
 		release()
+		return nil, nil, err
 	}
-	return client, err
+	return client, release, nil
 }
 
 // openStore opens the store of a server that does not run. Not as another user:

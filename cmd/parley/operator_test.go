@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
@@ -9,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -307,6 +310,59 @@ func TestKilledServer(t *testing.T) {
 	if out := succeed(t, dir, "", "user", "list"); !strings.Contains(out, "annie") {
 		t.Errorf("got %s", out)
 	}
+}
+
+// TestManyCommands: commands on a stopped store wait for each other.
+func TestManyCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	start(t, dir).stop(t)
+	refuse(t, dir, 1, []string{"audit", "--follow"}, "needs a running server")
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			if _, stderr, code := finish(t, dir, "", "invite", "new", "--uses", strconv.Itoa(i)); code != 0 {
+				t.Errorf("exit code %d: %s", code, stderr)
+			}
+		})
+	}
+	all.Wait()
+	if out := succeed(t, dir, "", "invite", "list"); strings.Count(out, "\n") != 5 {
+		t.Errorf("got\n%s", out)
+	}
+}
+
+// TestFollow: what comes is printed, until Ctrl-C.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := start(t, dir)
+	succeed(t, dir, "", "invite", "new", "--note", "first")
+	follow := program(t, dir, "audit", "--follow", "--json")
+	pipe, err := follow.StdoutPipe()
+	if err == nil {
+		err = follow.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = follow.Process.Kill() }()
+	lines := bufio.NewScanner(pipe)
+	for _, note := range []string{"first", "second", "third"} {
+		if note != "first" {
+			succeed(t, dir, "", "invite", "new", "--note", note)
+		}
+		if !lines.Scan() || !strings.Contains(lines.Text(), `"detail":"`+note+`"`) {
+			t.Errorf("got %q, want %s", lines.Text(), note)
+		}
+	}
+	if err := follow.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := follow.Wait(); err != nil {
+		t.Error(err)
+	}
+	p.stop(t)
 }
 
 // TestForeignFolder: nobody but the owner opens a stopped store, root neither.
