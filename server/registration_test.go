@@ -2,13 +2,20 @@ package server
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"parley/store"
+	"parley/store/mem"
 )
 
 // stranger opens a session that nobody has logged in to.
@@ -161,4 +168,64 @@ func TestInviteTagWhenOpen(t *testing.T) {
 			t.Errorf("the code can be found: %+v %v", found, err)
 		}
 	})
+}
+
+// TestInviteLink: the link leaves the code in the browser, whose sessions need
+// no tag then.
+func TestInviteLink(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, testConfig(t, registration(`{"mode": "invite"}`)), mem.New())
+	h.invite(t, store.Invite{Code: "once", Max: 1})
+	srv := httptest.NewServer(h.routes())
+	defer srv.Close()
+	defer func() {
+		if err := h.end(); err != nil {
+			t.Error(err)
+		}
+	}()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	get := func(path string) *http.Response {
+		t.Helper()
+		resp, err := client.Get(srv.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	for _, path := range []string{"/v0/invite/", "/v0/invite/a%20b", "/v0/invite/a/b", "/v0/invite/a%0D%0Ab"} {
+		if resp := get(path); resp.StatusCode != http.StatusNotFound || len(resp.Cookies()) > 0 {
+			t.Errorf("%s: %d", path, resp.StatusCode)
+		}
+	}
+	resp := get("/v0/invite/ONCE")
+	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/" || len(resp.Cookies()) != 1 {
+		t.Fatalf("got %d %v", resp.StatusCode, resp.Header)
+	}
+	for _, c := range []struct {
+		login  string
+		cookie bool
+		code   int
+	}{{"annie", false, 403}, {"annie", true, 201}, {"bobby", true, 403}} {
+		header := http.Header{"X-Tinode-APIKey": {stockAPIKey}}
+		if c.cookie {
+			header.Set("Cookie", resp.Cookies()[0].String())
+		}
+		ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(srv.URL, "http")+"/v0/channels", header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret := base64.StdEncoding.EncodeToString([]byte(c.login + ":password"))
+		for _, frame := range []string{`{"hi":{"id":"1","ver":"0.25"}}`, `{"acc":{"id":"2","user":"new","scheme":"basic","secret":"` + secret + `"}}`} {
+			if err := ws.WriteMessage(websocket.TextMessage, []byte(frame)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var hi, acc struct{ Ctrl struct{ Code int } }
+		if err := errors.Join(ws.ReadJSON(&hi), ws.ReadJSON(&acc)); err != nil || acc.Ctrl.Code != c.code {
+			t.Errorf("%s, cookie %v: got %d %v, want %d", c.login, c.cookie, acc.Ctrl.Code, err, c.code)
+		}
+		ws.Close()
+	}
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -42,7 +43,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if a.Login && s.uid != 0 {
 		return nil, wsproto.ErrAuthenticated
 	}
-	code := takeInvite(a)
+	code := cmp.Or(takeInvite(a), s.invite)
 	if err := s.mayRegister(code); err != nil {
 		return nil, err
 	}

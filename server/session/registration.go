@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -34,6 +35,23 @@ func takeInvite(a *wsproto.Acc) (code string) {
 		a.Tags = slices.DeleteFunc(a.Tags, is)
 	}
 	return code
+}
+
+// InviteCookie carries the code of an invitation from the link that somebody
+// was sent to the sessions of his browser: the stock web client has no field
+// for it.
+const InviteCookie = "parley-invite"
+
+// inviteOf is the code that came with the request for a connection.
+func (r *Registry) inviteOf(req *http.Request) string {
+	if !r.Config.Registration.Invite {
+		return ""
+	}
+	c, err := req.Cookie(InviteCookie)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(c.Value)
 }
 
 // invited tells whether the session needs an invitation to make an account.
