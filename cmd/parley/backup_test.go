@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -173,6 +176,18 @@ func TestDoctor(t *testing.T) {
 	}
 	if f := verdicts("does not run"); f["folder"].Verdict != verdictWarn || f["folder"].Cure == "" {
 		t.Errorf("got %+v", f["folder"])
+	}
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	if err := os.WriteFile(filepath.Join(dir, "busy.conf"), []byte(`{"listen": "`+busy.Addr().String()+`"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _, code := finish(t, dir, "", "doctor", "--config", "busy.conf")
+	if code != 1 || !strings.Contains(out, "FAIL  port ") || runtime.GOOS == "linux" && !strings.Contains(out, strconv.Itoa(os.Getpid())) {
+		t.Errorf("%d %s", code, out)
 	}
 	p := start(t, dir)
 	if f := verdicts("runs"); f["store"].Verdict != verdictOK || f["folder"].Verdict != verdictOK || f["port"].Verdict != verdictOK {

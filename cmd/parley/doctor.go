@@ -107,6 +107,9 @@ func (p *patient) port() finding {
 		return good("port", "%s belongs to the server", p.cfg.Listen)
 	}
 	l, err := listen(p.cfg.Listen)
+	if owner := portOwner(p.cfg.Listen); err != nil && owner != "" {
+		return bad("port", "end it, or choose another port with listen or --listen", "%s belongs to %s", p.cfg.Listen, owner)
+	}
 	if err != nil {
 		return bad("port", "or see who has it: ss -ltnp", "%v", err)
 	}
