@@ -27,6 +27,7 @@ func (s *Server) routes() http.Handler {
 	if s.posts.page != nil {
 		mux.HandleFunc(s.cfg.APIPath+resetPath, s.serveReset)
 	}
+	mux.HandleFunc(s.cfg.APIPath+"v0/invite/{code}", s.serveInvite)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

@@ -21,6 +21,7 @@ var rank = []struct {
 	{"cmd/", 9},
 	{"bench", 8}, // drives any server from outside
 	{"server/session", 6},
+	{"server/admin", 6},
 	{"server/hub", 5},
 	{"server/topic", 4},
 	{"server", 7},

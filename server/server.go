@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parley/auth/basic"
 	"parley/auth/code"
 	"parley/auth/reset"
 	"parley/auth/token"
@@ -23,6 +22,7 @@ import (
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/internal/config"
+	"parley/server/admin"
 	"parley/server/hub"
 	"parley/server/session"
 	"parley/server/topic"
@@ -38,6 +38,9 @@ type Deps struct {
 	Build  string // of the program, shown to users
 
 	Certificates Certificates // nil: nothing is encrypted
+	// Admin is where the operator's commands come in; nil: nowhere. It is
+	// closed with the server.
+	Admin net.Listener
 }
 
 // Server is a chat server.
@@ -55,6 +58,8 @@ type Server struct {
 	audit    *audit.Log
 	certs    Certificates // nil: no TLS
 	http     *http.Server
+	admin    *admin.Service
+	operator net.Listener // Deps.Admin
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -87,9 +92,10 @@ func New(d Deps) (*Server, error) {
 	validators := validate.New(d.Store, tokens, d.Now, methods(cfg, posts)...)
 	tc := topicConfig(cfg)
 	tc.Started = d.Now()
+	passwords := newBasic(cfg, d.Store)
 	s := &Server{
 		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, posts: posts,
-		release: func() {},
+		operator: d.Admin, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
 		Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg), Log: d.Log, Now: d.Now,
@@ -108,17 +114,20 @@ func New(d Deps) (*Server, error) {
 	})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Audit: log, Log: d.Log, Now: d.Now,
-		Reset: s.reset,
-		Basic: basic.New(d.Store, basic.Rules{
-			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
-		}),
+		Reset: s.reset, Basic: passwords,
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
-			Limits: limits(&cfg.Limits), Topic: tc,
+			Limits: limits(&cfg.Limits), Topic: tc, Registration: session.Registration{
+				Closed:   cfg.Registration.Mode == config.RegistrationClosed,
+				Invite:   cfg.Registration.Mode == config.RegistrationInvite,
+				ByDomain: len(cfg.Registration.EmailDomains) > 0,
+			},
 		},
 	})
 	devices.Registry = s.sessions
+	s.admin = newAdmin(cfg, d.Store, passwords, s.sessions, d.Now)
+	s.admin.Revoked = s.sessions.Revoked
 	s.http = &http.Server{
 		Handler: s.strict(s.routes()), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),
@@ -143,7 +152,7 @@ func methods(cfg *config.Config, p *posts) []validate.Method {
 	e, t := &cfg.Validation.Email, &cfg.Validation.Tel
 	known := map[string]validate.Method{
 		"email": {
-			AddToTags: e.AddToTags, Domains: e.Config.Domains, CodeLength: e.Config.CodeLength,
+			AddToTags: e.AddToTags, Domains: cfg.EmailDomains(), CodeLength: e.Config.CodeLength,
 			MaxRetries: e.Config.MaxRetries, DebugResponse: string(e.Config.DebugResponse),
 		},
 		"tel": {
@@ -181,6 +190,9 @@ func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
 		"minTagLength": chat.MinTagLen, "maxTagLength": chat.MaxTagLen, "maxFileUploadSize": upload,
 		"msgDelAge": int(cfg.MessageDeleteAge / time.Second),
 	}
+	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/additions-operator.md
+		h["registration"] = mode
+	}
 	if req := v.RequiredByLevel(); req != nil {
 		h["reqCred"] = req
 	}
@@ -213,6 +225,9 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 		if ctx.Err() != nil { // told to stop before it began
 			err = nil
 		}
+		if s.operator != nil {
+			err = errors.Join(err, s.operator.Close())
+		}
 		return errors.Join(err, l.Close())
 	}
 	s.audit.Record(store.AuditEntry{Act: audit.ServerStarted, Detail: s.build})
@@ -227,6 +242,12 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	g.Go(func() error { return s.posts.run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
+	g.Go(func() error { return s.collectAccounts(ctx) })
+	work, stopWork := context.WithCancel(ctx)
+	defer stopWork()
+	if s.operator != nil {
+		g.Go(func() error { return s.serveAdmin(work, s.operator) })
+	}
 	failed := make(chan error, 2)
 	listen := func(h *http.Server, l net.Listener) {
 		g.Go(func() error {
@@ -255,6 +276,7 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	}
 	stop()
 	closePlain()
+	stopWork()
 	err := s.shutdown()
 	stopPings()
 	return errors.Join(err, g.Wait())

@@ -13,6 +13,9 @@ import (
 	"parley/internal/config"
 )
 
+// storeName is the store within the data folder.
+const storeName = "parley.db"
+
 // home is the data folder: everything that must survive a restart.
 type home struct {
 	path  string // absolute

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"parley/bench"
@@ -20,9 +22,18 @@ const version = "0.1.0"
 
 const usage = `Parley is a chat server for Tinode apps.
 
-usage: parley [flags]              start the server
-       parley bench [scenario]     measure this machine and a server (bench -h)
-       parley version
+usage: parley [flags]       start the server
+       parley user         accounts: add list show passwd suspend resume delete
+                           root
+       parley invite       invitations to register: new list delete
+       parley token        log people out: revoke
+       parley audit        who did what, when, from where
+       parley backup FILE, parley restore FILE
+       parley check        all faults of the configuration
+       parley doctor       is all around the server as it must be?
+       parley keygen       keys for tokens and for apps
+       parley bench        measure this machine and a server
+       parley version      (parley COMMAND -h explains each)
 
 flags of the server:
   --config FILE         configuration; default: ./tinode.conf if there is one
@@ -31,8 +42,7 @@ flags of the server:
   --domain NAME[,NAME]  TLS on :443 by Let's Encrypt, whose terms you accept
   --static_data FOLDER  a web client to serve at /; default: a built-in page
 
-Flags go before the configuration. Without a file everything has a working
-default; tinode.conf in the source tree explains every option.
+Without a file everything has a working default; tinode.conf explains them.
 Ctrl-C ends the server in order; a second Ctrl-C at once.
 `
 
@@ -52,6 +62,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return 0
 		case "serve":
 			args = args[1:]
+		default:
+			if list := commandsOf(args[0]); len(list) > 0 {
+				ctx, stop := untilSignal()
+				defer stop()
+				return operate(ctx, list, args, os.Stdin, stdout, stderr)
+			}
 		}
 	}
 	var o options
@@ -73,16 +89,34 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "parley: %q is neither a flag nor a command; parley -h lists what there is\n", fs.Arg(0))
 		return 1
 	}
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // it is under nohup
-		signals = append(signals, syscall.SIGHUP)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	ctx, stop := untilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop) // from now on a signal ends the process at once
 	if err := serve(ctx, o, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "parley:", err)
 		return 1
 	}
 	return 0
+}
+
+// untilSignal is done when the program is asked to end; a second signal ends it
+// at once.
+func untilSignal() (context.Context, context.CancelFunc) {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // it is under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// commandsOf are the operator's commands that begin with a word.
+func commandsOf(group string) []command {
+	var list []command
+	for _, c := range slices.Concat(userCommands(), inviteCommands(), tokenCommands(), auditCommands(), backupCommands(), checkCommands()) {
+		if word, _, _ := strings.Cut(c.name, " "); word == group {
+			list = append(list, c)
+		}
+	}
+	return list
 }

@@ -57,17 +57,25 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if plain != nil {
 		defer plain.Close()
 	}
-	st, err := sqlite.Open(ctx, filepath.Join(home.path, "parley.db"), sqlite.Options{})
+	st, err := sqlite.Open(ctx, filepath.Join(home.path, storeName), sqlite.Options{})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil // told to stop before it began
 	case err != nil:
 		return err
 	}
+	commands, err := home.listenAdmin()
+	if err != nil { // no reason to leave people without a server
+		fmt.Fprintf(stderr, "warning: the operator's commands work only while the server is stopped: %v\n", err)
+	}
 	srv, err := server.New(server.Deps{
-		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Certificates: certificates,
+		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Admin: commands,
+		Certificates: certificates,
 	})
 	if err != nil {
+		if commands != nil {
+			err = errors.Join(err, commands.Close())
+		}
 		return errors.Join(err, st.Close())
 	}
 	banner{cfg: cfg, home: home, addr: listener.Addr(), names: names}.print(stdout)

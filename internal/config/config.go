@@ -44,14 +44,15 @@ type Config struct {
 	PermanentAccounts bool          `conf:"permanent_accounts"`   // users cannot delete themselves
 	DefaultCountry    string        `conf:"default_country_code"` // ISO 3166 alpha-2, upper case
 
-	Limits     Limits     `conf:"limits"`
-	Auth       Auth       `conf:"auth_config"`
-	Validation Validation `conf:"acc_validation"`
-	AccountGC  AccountGC  `conf:"acc_gc_config"`
-	Store      Store      `conf:"store_config"`
-	Media      Media      `conf:"media"`
-	WebRTC     WebRTC     `conf:"webrtc"`
-	Push       Push       `conf:"push"`
+	Limits       Limits       `conf:"limits"`
+	Auth         Auth         `conf:"auth_config"`
+	Validation   Validation   `conf:"acc_validation"`
+	Registration Registration `conf:"registration"`
+	AccountGC    AccountGC    `conf:"acc_gc_config"`
+	Store        Store        `conf:"store_config"`
+	Media        Media        `conf:"media"`
+	WebRTC       WebRTC       `conf:"webrtc"`
+	Push         Push         `conf:"push"`
 }
 
 // Limits bounds what sessions may hold, and how often they may do what.
@@ -138,6 +139,19 @@ type RESTAuth struct {
 	AllowNewAccounts     bool   `conf:"allow_new_accounts"`
 	UseSeparateEndpoints bool   `conf:"use_separate_endpoints"`
 }
+
+// Registration says who may make an account. Administrators always may.
+type Registration struct {
+	Mode         string   `conf:"mode"`              // RegistrationOpen, …Closed or …Invite
+	EmailDomains []string `conf:"email_domains,one"` // in every mode: only with a confirmed address there; lower case
+}
+
+// The modes of registration.
+const (
+	RegistrationOpen   = "open"
+	RegistrationClosed = "closed"
+	RegistrationInvite = "invite" // with the code of an invitation
+)
 
 // AccountGC deletes accounts that never confirmed anything and never came back.
 type AccountGC struct {

@@ -73,8 +73,9 @@ func Default() *Config {
 				Config:    TelConfig{Sender: "Parley", MaxRetries: 3, CodeLength: 6, HTTP: SMSHTTP{Method: "POST"}},
 			},
 		},
-		AccountGC: AccountGC{Period: time.Hour, BlockSize: 10, MinAccountAge: 30 * time.Hour},
-		Store:     Store{MaxResults: 1024},
+		Registration: Registration{Mode: RegistrationOpen},
+		AccountGC:    AccountGC{Period: time.Hour, BlockSize: 10, MinAccountAge: 30 * time.Hour},
+		Store:        Store{MaxResults: 1024},
 		Media: Media{
 			MaxUploadBytes: 8388608,
 			GCPeriod:       time.Minute,

@@ -85,7 +85,7 @@ func TestStockFile(t *testing.T) {
 	wantWarned := []string{
 		"ws_compression_disabled", "grpc_listen", "expvar", "media",
 		"auth_config.token.key", "store_config.uid_key", "store_config.adapters",
-		"acc_validation.email", "acc_gc_config", "cluster_config",
+		"acc_validation.email", "cluster_config",
 	}
 	if diff := cmp.Diff(wantWarned, warned); diff != "" {
 		t.Errorf("warnings (-want +got)\n%s", diff)

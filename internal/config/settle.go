@@ -38,6 +38,11 @@ func (c *Config) settle() {
 	if c.WebRTC.CallTimeout <= 0 {
 		c.WebRTC.CallTimeout = 30 * time.Second
 	}
+	c.Registration.Mode = strings.ToLower(c.Registration.Mode)
+	orDefault(&c.Registration.Mode, RegistrationOpen)
+	for i, d := range c.Registration.EmailDomains {
+		c.Registration.EmailDomains[i] = strings.ToLower(d)
+	}
 	c.Validation.settle()
 	c.Media.settle()
 }

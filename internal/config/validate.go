@@ -65,6 +65,7 @@ func (c *Config) Validate() error {
 	c.TLS.check(k, c.Listen)
 	c.Auth.check(k)
 	c.Validation.check(k)
+	c.checkRegistration(k)
 	c.AccountGC.check(k)
 	c.Store.check(k)
 	c.Media.check(k)

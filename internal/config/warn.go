@@ -21,7 +21,6 @@ func laterFeatures() []later {
 		{"grpc_keepalive_enabled", "", nil},
 		{"auth_config.logical_names", off + "the schemes keep their own names", func(c *Config) bool { return len(c.Auth.LogicalNames) > 0 }},
 		{"auth_config.rest", off + "nobody is asked about logins", func(c *Config) bool { return c.Auth.REST.ServerURL != "" }},
-		{"acc_gc_config", off + "unused accounts are kept", func(c *Config) bool { return c.AccountGC.Enabled }},
 		{"media", off + "files can be neither uploaded nor downloaded", func(c *Config) bool { return c.Media.Handler != "" }},
 		{"push", off + "no push notifications are sent", func(c *Config) bool {
 			return c.Push.Stdout.Enabled || c.Push.FCM.Enabled || c.Push.TNPG.Enabled

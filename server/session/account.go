@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -44,6 +45,10 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if a.Login && s.uid != 0 {
 		return nil, wsproto.ErrAuthenticated
 	}
+	code := cmp.Or(takeInvite(a), s.invite)
+	if err := s.mayRegister(code); err != nil {
+		return nil, err
+	}
 	scheme := strings.ToLower(a.Scheme)
 	d := &draft{level: chat.LevelAuth}
 	switch scheme {
@@ -64,15 +69,21 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if err := s.fillCreds(ctx, d, a.Cred); err != nil {
 		return nil, err
 	}
-	if scheme == basic.Name {
-		if err := s.fillLogin(ctx, d, a.Secret); err != nil {
-			return nil, err
-		}
+	if err := s.hasDomain(d); err != nil {
+		return nil, err
 	}
 	if err := s.reg.Validators.Ready(d.Creds); err != nil {
 		return nil, err
 	}
-	if err := s.reg.Store.CreateUser(ctx, &d.NewUser); err != nil {
+	err := s.withInvite(ctx, code, func() error {
+		if scheme == basic.Name {
+			if err := s.fillLogin(ctx, d, a.Secret); err != nil {
+				return err
+			}
+		}
+		return s.reg.Store.CreateUser(ctx, &d.NewUser)
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := s.reg.Validators.Welcome(d.Creds, d.level, s.lang); err != nil { // the account is made: its owner asks again
@@ -89,7 +100,7 @@ func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
 	cfg := &s.reg.Config.Topic
 	d.User = store.User{
 		ID: chat.NewUID(), Created: now, Updated: now,
-		Access: chat.Access{Auth: chat.ModeUser | cfg.MaskP2P()},
+		Access: cfg.NewUserDefault(),
 	}
 	if a.Status != "" {
 		switch {

@@ -38,6 +38,8 @@ type Store interface {
 	store.Revocations
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
 	EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error
+	UseInvite(ctx context.Context, code string, at time.Time) error
+	UnuseInvite(ctx context.Context, code string) error
 }
 
 // Config are the rules for sessions.
@@ -50,6 +52,8 @@ type Config struct {
 	Country     string // of sessions whose language names none: ISO 3166 alpha-2
 	Limits      Limits
 	Topic       topic.Config
+
+	Registration Registration
 }
 
 // Deps is what all sessions share.

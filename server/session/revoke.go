@@ -184,3 +184,10 @@ func (s *Session) passwordChanged(ctx context.Context, uid chat.UID) error {
 	end()
 	return nil
 }
+
+// Revoked takes note of what somebody else has stored: it holds from now on.
+func (r *Registry) Revoked(rs ...store.Revocation) {
+	for _, v := range rs {
+		r.revoked.add(v, r.now())
+	}
+}

@@ -50,6 +50,7 @@ type Session struct {
 	poller *Poller       // nil: the session has a connection
 	slots  chan struct{} // a place for each request that waits for its answer
 	heavy  chan struct{} // likewise for those whose answers may be long
+	invite string        // code of an invitation that came with the connection
 
 	// Owned by the reader, before anything that others read is posted.
 	ver      int // of the protocol, major<<8 | minor; 0 before {hi}

@@ -37,6 +37,7 @@ func (r *Registry) ServeWebSocket(w http.ResponseWriter, req *http.Request, remo
 		c.Close(closeAway, reasonShutdown)
 		return
 	}
+	s.invite = r.inviteOf(req)
 	ws.SetReadLimit(maxFrame)
 	ws.SetPongHandler(func(string) error { s.alive(); return nil })
 	ws.SetPingHandler(func(data string) error {

@@ -61,6 +61,9 @@ func (t *Topic) normP2P(m chat.Mode) chat.Mode { return m&t.maskP2P() | chat.Mod
 
 func (t *Topic) maskP2P() chat.Mode { return t.Config.MaskP2P() }
 
+// NewUserDefault is what new accounts grant to peers.
+func (c *Config) NewUserDefault() chat.Access { return chat.Access{Auth: chat.ModeUser | c.MaskP2P()} }
+
 // MaskP2P are the rights that exist in p2p topics.
 func (c *Config) MaskP2P() chat.Mode {
 	if c.P2PDelete {

@@ -25,7 +25,7 @@ func lockFile(path string) (*fileLock, error) {
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = errors.New("data folder is in use by another parley process; stop that one, or choose another folder with --data")
+		err = ErrInUse
 	} else if err != nil {
 		err = fmt.Errorf("lock %s: %w", filepath.Base(name), err)
 	}

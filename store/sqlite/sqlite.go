@@ -39,6 +39,9 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
+// ErrInUse is what Open returns while another process has the store open.
+var ErrInUse = errors.New("data folder is in use by another parley process; stop that one, or choose another folder with --data")
+
 var (
 	writerPragmas = []string{
 		"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)",
@@ -50,7 +53,7 @@ var (
 // Open opens the store in the file path, or makes it; the folder must exist.
 // An older file is migrated, after a copy was made beside it. Errors:
 // store.ErrNewer for a file of a newer version; a file that is none of ours,
-// or that another process has open, has no sentinel.
+// has no sentinel; ErrInUse for one that another process has open.
 func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	s, err := open(ctx, path, opt)
 	if err != nil {
@@ -169,4 +172,14 @@ func (s *Store) Seen(id chat.UID, at time.Time, userAgent string) {
 // SetMarks implements store.Subs.
 func (s *Store) SetMarks(topic string, id chat.UID, read, recv int) {
 	s.pending.note(func(m *marks) { m.setSub(subKey{topic, id}, mark{read, recv}) })
+}
+
+// Lock keeps others from opening the store in the file path, without opening
+// it; ErrInUse. unlock ends that.
+func Lock(path string) (unlock func() error, err error) {
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return lock.release, nil
 }

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"parley/internal/config"
+	"parley/store/sqlite"
+)
+
+// The verdicts of the doctor.
+const (
+	verdictOK   = "ok"
+	verdictWarn = "warn"
+	verdictFail = "FAIL"
+)
+
+// finding is one line of the doctor.
+type finding struct {
+	Name    string `json:"name"`
+	Verdict string `json:"verdict"`
+	Text    string `json:"text"`
+	Cure    string `json:"cure,omitempty"`
+}
+
+func good(name, format string, args ...any) finding {
+	return finding{Name: name, Verdict: verdictOK, Text: fmt.Sprintf(format, args...)}
+}
+
+func warn(name, cure, format string, args ...any) finding {
+	return finding{name, verdictWarn, fmt.Sprintf(format, args...), cure}
+}
+
+func bad(name, cure, format string, args ...any) finding {
+	return finding{name, verdictFail, fmt.Sprintf(format, args...), cure}
+}
+
+// patient is what the doctor looks at.
+type patient struct {
+	*operator
+	cfg     *config.Config
+	data    string // absolute
+	running bool
+}
+
+func doctor(*flag.FlagSet) func(*operator, []string) error {
+	return func(o *operator, args []string) error {
+		if err := nothing(args); err != nil {
+			return err
+		}
+		list := o.examine()
+		if o.json {
+			if err := printJSON(o.stdout, list); err != nil {
+				return err
+			}
+		} else {
+			for _, f := range list {
+				cure := ""
+				if f.Cure != "" {
+					cure = "; " + f.Cure
+				}
+				fmt.Fprintf(o.stdout, "%-4s  %-8s  %s%s\n", f.Verdict, f.Name, f.Text, cure)
+			}
+		}
+		if slices.ContainsFunc(list, func(f finding) bool { return f.Verdict == verdictFail }) {
+			return errTold
+		}
+		return nil
+	}
+}
+
+func (o *operator) examine() []finding {
+	cfg, warnings, err := loadConfig(o.options)
+	if err != nil {
+		faults := faultsOf(err)
+		return []finding{bad("config", "parley check lists all", "%d faults, the first: %v", len(faults), faults[0])}
+	}
+	list := []finding{good("config", "%s", o.configName())}
+	if len(warnings) > 0 {
+		list[0] = warn("config", "parley check lists them", "%d warnings", len(warnings))
+	}
+	p := &patient{operator: o, cfg: cfg}
+	if p.data, err = filepath.Abs(cfg.Data); err != nil {
+		return append(list, bad("folder", "name another with --data", "%v", err))
+	}
+	if _, release, err := dialAdmin(o.ctx, p.data); err == nil {
+		release()
+		p.running = true
+		list = append(list, good("server", "runs"))
+	} else {
+		list = append(list, good("server", "does not run"))
+	}
+	list = append(list, p.port(), p.folder(), p.secret(), p.store())
+	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp())
+	return append(list, p.tls())
+}
+
+func (p *patient) port() finding {
+	if p.running {
+		return good("port", "%s belongs to the server", p.cfg.Listen)
+	}
+	l, err := listen(p.cfg.Listen, p.cfg.TLS.Enabled)
+	if owner := portOwner(p.cfg.Listen); err != nil && owner != "" {
+		return bad("port", "end it, or choose another port with listen or --listen", "%s belongs to %s", p.cfg.Listen, owner)
+	}
+	if err != nil {
+		return bad("port", "or see who has it: ss -ltnp", "%v", err)
+	}
+	l.Close()
+	return good("port", "%s is free", p.cfg.Listen)
+}
+
+func (p *patient) folder() finding {
+	const name = "folder"
+	info, err := os.Stat(p.data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return warn(name, "the first start makes it", "%s is not there", p.data)
+	case err != nil:
+		return bad(name, "run as the user of the server", "%v", err)
+	case !info.IsDir():
+		return bad(name, "name another with --data", "%s is no folder", p.data)
+	}
+	if owner, foreign := foreignOwner(info); foreign {
+		return warn(name, "run as that user", "%s belongs to %s", p.data, owner)
+	}
+	if _, err := openHome(p.data); err != nil {
+		return bad(name, "chown it to the user of the server", "%v", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return warn(name, "chmod 700 "+p.data, "others get into %s (%o)", p.data, mode)
+	}
+	return good(name, "%s", p.data)
+}
+
+func (p *patient) secret() finding {
+	const name = "secret"
+	path := filepath.Join(p.data, "token.key")
+	info, err := os.Stat(path)
+	switch {
+	case len(p.cfg.Auth.Token.Keys) > 0:
+		return good(name, "token key in the configuration")
+	case errors.Is(err, fs.ErrNotExist):
+		return good(name, "no token.key yet: the first start makes it")
+	case err != nil:
+		return bad(name, "run as the user of the server", "%v", err)
+	case info.Mode().Perm()&0o077 != 0:
+		return bad(name, "chmod 600 "+path, "others can read %s and log in as anybody", path)
+	}
+	return good(name, "token.key is readable by its owner alone")
+}
+
+func (p *patient) store() finding {
+	const name = "store"
+	path := filepath.Join(p.data, storeName)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return good(name, "none yet: the first start makes it")
+	}
+	if err == nil {
+		if owner, foreign := foreignOwner(info); foreign && !p.running {
+			return warn(name, "run as that user", "%s belongs to %s and was not opened", path, owner)
+		}
+	}
+	in, err := sqlite.Inspect(p.ctx, path, sqlite.Quick)
+	switch {
+	case err != nil:
+		return bad(name, "restore a backup", "%v", err)
+	case in.Damage != "":
+		return bad(name, "stop the server, keep a copy of the folder, and restore a backup", "damaged: %s", in.Damage)
+	case in.Version > in.Known:
+		return bad(name, "use the newer program", "schema %d is of a newer version; known here: %d", in.Version, in.Known)
+	case in.Version < in.Known:
+		return warn(name, "the next start brings it to "+fmt.Sprint(in.Known), "schema %d is old", in.Version)
+	}
+	return good(name, "in order: schema %d, %d users, %d topics, %d messages", in.Version, in.Users, in.Topics, in.Messages)
+}
+
+// Times of a sync above which a disk is slow, and very slow.
+const (
+	slowSync    = 20 * time.Millisecond
+	awfulSync   = 200 * time.Millisecond
+	syncSamples = 9
+)
+
+func (p *patient) sync() finding {
+	const name = "sync"
+	median, err := syncTime(p.data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return good(name, "not measured: there is no folder yet")
+	case err != nil:
+		return warn(name, "run as the user of the server", "not measured: %v", reason(err))
+	case median > awfulSync:
+		return bad(name, "put the data on a local SSD", "the disk needs %v to keep a write: messages wait so long", median)
+	case median > slowSync:
+		return warn(name, "an SSD needs less than 5ms", "the disk needs %v to keep a write: messages wait so long", median)
+	}
+	return good(name, "the disk keeps a write within %v", median)
+}
+
+// syncTime is the median time of a small write with fsync.
+func syncTime(dir string) (median time.Duration, err error) {
+	f, err := os.CreateTemp(dir, ".sync-*")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	var times []time.Duration
+	for range syncSamples {
+		start := time.Now()
+		if _, err := f.Write(make([]byte, 4096)); err != nil {
+			return 0, err
+		}
+		if err := f.Sync(); err != nil {
+			return 0, err
+		}
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	return times[syncSamples/2].Round(10 * time.Microsecond), nil
+}
+
+// Bytes that should be free, and must be.
+const (
+	wantFree = 1 << 30
+	mustFree = 64 << 20
+)
+
+func (p *patient) space() finding {
+	const name, cure = "space", "make room: without it nothing can be sent"
+	dir := p.data
+	if _, err := os.Stat(dir); err != nil {
+		dir = filepath.Dir(dir)
+	}
+	switch free, known := freeBytes(dir); {
+	case !known:
+		return good(name, "not known on this system")
+	case free < mustFree:
+		return bad(name, cure, "%d MiB free", free>>20)
+	case free < wantFree:
+		return warn(name, cure, "%d MiB free", free>>20)
+	default:
+		return good(name, "%.1f GiB free", float64(free)/(1<<30))
+	}
+}
+
+// spareFiles are those that are no connections.
+const (
+	spareFiles = 50
+	fewFiles   = 4096
+)
+
+func (p *patient) files() finding {
+	const name = "files"
+	limit, known := fileLimit()
+	want := uint64(max(p.cfg.Limits.MaxSessions+spareFiles, fewFiles))
+	switch {
+	case !known:
+		return good(name, "not known on this system")
+	case limit < want:
+		return warn(name, "raise it (ulimit -Hn, LimitNOFILE=65536), or lower limits.max_sessions", "%d open files are allowed, one per connection", limit)
+	}
+	return good(name, "%d open files are allowed", limit)
+}
+
+// clock can't know the time, but it knows what it can't be.
+func (p *patient) clock() finding {
+	const name, cure = "clock", "set it, and turn on NTP (timedatectl set-ntp true)"
+	now := time.Now()
+	if now.Year() < 2026 {
+		return bad(name, cure, "it says %s", now.Format(time.DateTime))
+	}
+	info, err := os.Stat(filepath.Join(p.data, storeName))
+	if err == nil && info.ModTime().After(now.Add(time.Minute)) {
+		return bad(name, cure, "it says %s, but the store was written at %s", now.Format(time.DateTime), info.ModTime().Format(time.DateTime))
+	}
+	return good(name, "%s", now.Format("2006-01-02 15:04:05 MST"))
+}
+
+const dialTime = 5 * time.Second
+
+// smtp looks whether somebody answers; the code that sends mail knows more.
+func (p *patient) smtp() finding {
+	const name = "mail"
+	e := &p.cfg.Validation.Email.Config
+	if e.SMTPServer == "" {
+		return good(name, "not configured")
+	}
+	address := net.JoinHostPort(e.SMTPServer, fmt.Sprint(e.SMTPPort))
+	conn, err := (&net.Dialer{Timeout: dialTime}).DialContext(p.ctx, "tcp", address)
+	if err != nil {
+		return bad(name, "check smtp_server and smtp_port", "%s can't be reached: %v", address, err)
+	}
+	conn.Close()
+	return good(name, "%s can be reached", address)
+}

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin && !freebsd
+
+package main
+
+func fileLimit() (limit uint64, known bool)      { return 0, false }
+func freeBytes(string) (free uint64, known bool) { return 0, false }
