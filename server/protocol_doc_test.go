@@ -138,7 +138,7 @@ func TestProtocolExamples(t *testing.T) {
 		`> {"hi":`, `> {"acc":`, `> {"login":`, `> {"sub":`, `> {"leave":`, `> {"pub":`, `> {"get":`, `> {"set":`, `> {"del":`, `> {"note":`,
 		`< {"ctrl":`, `< {"data":`, `< {"meta":`, `< {"pres":`, `< {"info":`,
 		`"topic":"me"`, `"topic":"fnd"`, `"topic":"<bob>"`, `"topic":"new1"`, `"topic":"nch1"`, `"topic":"<grp1>"`, `"topic":"<chn1>"`,
-		`"topic":"slf"`, `"topic":"sys"`, `"what":"sync"`, `"obo":`, `"webrtc":`,
+		`"topic":"slf"`, `"topic":"sys"`, `"what":"sync"`, `"what":"sessions"`, `"what":"session"`, `"code":301`, `"code":429`, `"obo":`, `"webrtc":`,
 	} {
 		if !strings.Contains(text.String(), kind) {
 			t.Errorf("no example with %s", kind)

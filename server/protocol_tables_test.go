@@ -299,7 +299,7 @@ func TestProtocolFields(t *testing.T) {
 		{"del", []any{wsproto.Del{}, wsproto.SeqRange{}, wsproto.Cred{}}},
 		{"note", []any{wsproto.Note{}}},
 		{"meta", []any{
-			wsproto.Meta{}, wsproto.MetaDesc{}, wsproto.MetaSub{}, wsproto.MetaDel{}, wsproto.MetaCred{}, wsproto.Seen{}, wsproto.Acs{},
+			wsproto.Meta{}, wsproto.MetaDesc{}, wsproto.MetaSub{}, wsproto.MetaDel{}, wsproto.MetaCred{}, wsproto.Seen{}, wsproto.Acs{}, wsproto.MetaSession{},
 		}},
 	} {
 		text := section(t, docs, "protocol.md", m.anchor)
