@@ -28,11 +28,20 @@ type Record struct {
 	Expires   time.Time // of the secret; zero: never
 	Validated bool      // required credentials are known to be confirmed
 	NoLogin   bool      // good for a single purpose, not for a session
+	Purpose   Purpose
 	// Session is the chain of tokens that the secret belongs to: a device gets a
 	// new token at each login, and keeps the chain. Empty: it begins one.
 	Session string
 	Issued  time.Time // when the token was; zero for other secrets
 }
+
+// Purpose is the only thing that a secret may be used for. Most have none, and
+// may be used for everything.
+type Purpose string
+
+// PurposeConfirm: to confirm an address with the code beside it. It was sent to
+// an address that nobody has proven to be his, so it must be good for no more.
+const PurposeConfirm Purpose = "confirm"
 
 // Scheme verifies secrets.
 type Scheme interface {

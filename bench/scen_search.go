@@ -27,7 +27,7 @@ func searchScenario(fs *flag.FlagSet) runFunc {
 	return o.run
 }
 
-// Of how many users one has a tag of each kind: everybody has one of two languages, one of fifty
+// Of how many users one has a tag of each kind: all:everybody has one of two languages, one of fifty
 // cities, and shares a team with nineteen others.
 const (
 	langs    = 2
@@ -37,7 +37,7 @@ const (
 
 // searchTags are the five tags of user i. One of them everybody has, and one nobody else.
 func searchTags(i int) string {
-	return fmt.Sprintf(`["user%d","team%d","city%d","lang%d","everybody"]`, i, i/teamSize, i%cities, i%langs)
+	return fmt.Sprintf(`["user:%d","team:%d","city:%d","lang:%d","all:everybody"]`, i, i/teamSize, i%cities, i%langs)
 }
 
 // searchKind is a kind of query, and how many users it finds.
@@ -51,16 +51,16 @@ type searchKind struct {
 func searchKinds() []*searchKind {
 	kinds := []*searchKind{
 		{name: "rare", query: func(n int) (string, int) {
-			return fmt.Sprintf("team%d", rand.IntN(n/teamSize)), teamSize
+			return fmt.Sprintf("team:%d", rand.IntN(n/teamSize)), teamSize
 		}},
-		{name: "common", query: func(n int) (string, int) { return "everybody", n }},
+		{name: "common", query: func(n int) (string, int) { return "all:everybody", n }},
 		{name: "and", query: func(n int) (string, int) {
 			team := rand.IntN(n / teamSize)
-			return fmt.Sprintf("everybody lang%d team%d", team%langs, team), teamSize / langs
+			return fmt.Sprintf("all:everybody lang:%d team:%d", team%langs, team), teamSize / langs
 		}},
 		{name: "or", query: func(n int) (string, int) {
 			city, step := rand.IntN(cities), 1+rand.IntN(cities-1)
-			return fmt.Sprintf("city%d,city%d", city, (city+step)%cities), 2 * n / cities
+			return fmt.Sprintf("city:%d,city:%d", city, (city+step)%cities), 2 * n / cities
 		}},
 	}
 	for _, k := range kinds {

@@ -15,19 +15,19 @@ import (
 	"parley/store/mem"
 )
 
-// client is a session inside the process and what it was last sent.
-type client struct {
+// floodClient is a session inside the process and what it was last sent.
+type floodClient struct {
 	*session.Memory
 	got chan string
 }
 
-func (h *harness) client(t *testing.T, login string) *client {
+func (h *harness) client(t *testing.T, login string) *floodClient {
 	t.Helper()
 	a, err := h.account(login, "somebody", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &client{got: make(chan string, 1024)}
+	c := &floodClient{got: make(chan string, 1024)}
 	c.Memory = h.sessions.OpenMemory(func(m []byte) {
 		select {
 		case c.got <- string(m):
@@ -41,7 +41,7 @@ func (h *harness) client(t *testing.T, login string) *client {
 	return c
 }
 
-func (c *client) until(t *testing.T, text string) string {
+func (c *floodClient) until(t *testing.T, text string) string {
 	t.Helper()
 	for {
 		select {
@@ -56,7 +56,7 @@ func (c *client) until(t *testing.T, text string) string {
 }
 
 // group makes one and returns its name.
-func (c *client) group(t *testing.T) string {
+func (c *floodClient) group(t *testing.T) string {
 	t.Helper()
 	c.Handle([]byte(`{"sub":{"id":"g","topic":"new1"}}`))
 	var m struct{ Ctrl struct{ Topic string } }
@@ -67,7 +67,7 @@ func (c *client) group(t *testing.T) string {
 }
 
 // p99 is how long the 99th of 100 messages waits for its answer.
-func (c *client) p99(t *testing.T, group string) time.Duration {
+func (c *floodClient) p99(t *testing.T, group string) time.Duration {
 	t.Helper()
 	took := make([]time.Duration, 100)
 	for i := range took {

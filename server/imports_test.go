@@ -34,6 +34,7 @@ var rank = []struct {
 	{"store", 2},
 	{"internal/config", 2},
 	{"internal/wstest", 2},
+	{"internal/smtptest", 2},
 	{"internal/tagquery", 2},
 	{"wsproto", 1},
 	{"internal/mailbox", 1},

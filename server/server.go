@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/auth/basic"
+	"parley/auth/code"
+	"parley/auth/reset"
 	"parley/auth/token"
 	"parley/auth/validate"
 	"parley/internal/audit"
@@ -45,6 +47,8 @@ type Server struct {
 	release  func() // gives back memory of the store
 	hub      *hub.Hub
 	sessions *session.Registry
+	posts    *posts
+	reset    *reset.Service
 	audit    *audit.Log
 	http     *http.Server
 }
@@ -72,9 +76,20 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth_config.token: %w", err)
 	}
-	validators := validate.New(d.Store, d.Now, methods(cfg)...)
+	posts, err := newPosts(cfg, d.Log)
+	if err != nil {
+		return nil, err
+	}
+	validators := validate.New(d.Store, tokens, d.Now, methods(cfg, posts)...)
 	tc := topicConfig(cfg)
-	s := &Server{build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
+	tc.Started = d.Now()
+	s := &Server{build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}, posts: posts}
+	s.reset = reset.New(reset.Deps{
+		Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg), Log: d.Log, Now: d.Now,
+		Codes: code.New(d.Store, keys, code.Rules{
+			Length: cfg.Auth.Code.CodeLength, MaxTries: cfg.Auth.Code.MaxRetries, Lifetime: cfg.Auth.Code.ExpireIn,
+		}, d.Now),
+	})
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
@@ -86,6 +101,7 @@ func New(d Deps) (*Server, error) {
 	})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Audit: log, Log: d.Log, Now: d.Now,
+		Reset: s.reset,
 		Basic: basic.New(d.Store, basic.Rules{
 			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
 		}),
@@ -111,12 +127,12 @@ func topicConfig(cfg *config.Config) topic.Config {
 		DeleteAge: cfg.MessageDeleteAge, P2PDelete: cfg.P2PDeleteEnabled, AliasTag: cfg.AliasTag,
 		ImmutableTags: cfg.ImmutableTags(), MaskedTags: cfg.MaskedTags,
 		MailboxLimit: mailboxLimit, IdleAfter: idleAfter, UADelay: uaDelay, StoreTimeout: storeTimeout,
-		CallsEnabled: cfg.WebRTC.On(), CallTimeout: cfg.WebRTC.CallTimeout,
+		MaxData: cfg.MaxMessageBytes, CallsEnabled: cfg.WebRTC.On(), CallTimeout: cfg.WebRTC.CallTimeout,
 	}
 }
 
 // methods are the validators that are in use.
-func methods(cfg *config.Config) []validate.Method {
+func methods(cfg *config.Config, p *posts) []validate.Method {
 	e, t := &cfg.Validation.Email, &cfg.Validation.Tel
 	known := map[string]validate.Method{
 		"email": {
@@ -133,6 +149,9 @@ func methods(cfg *config.Config) []validate.Method {
 	for _, name := range cfg.Validators() {
 		m := known[name]
 		m.Name = name
+		if post := p.byMethod[name]; post != nil {
+			m.Post = post
+		}
 		for level, names := range required {
 			if slices.Contains(names, name) {
 				m.Required = append(m.Required, level)
@@ -193,6 +212,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	var g errgroup.Group
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
+	g.Go(func() error { return s.posts.run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
 	failed := make(chan error, 1)
 	g.Go(func() error {
@@ -218,7 +238,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 // shutdownTime bounds the orderly end.
 const shutdownTime = 10 * time.Second
 
-// shutdown is start in reverse: nobody new, then the sessions, then the topics.
+// shutdown is start in reverse: nobody new, then the sessions, then the topics,
+// then the messages that wait to be sent.
 // The store is closed by whoever opened it.
 func (s *Server) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
@@ -233,5 +254,8 @@ func (s *Server) shutdown() error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- step("stop listening", s.http.Shutdown) }()
 	closed := step("close sessions", s.sessions.Close)
-	return errors.Join(<-stopped, closed, step("close topics", s.hub.Close))
+	topics := step("close topics", s.hub.Close)
+	resets := step("answer requests for new passwords", s.reset.Close)
+	_ = s.posts.close(ctx) // a mail server that is away is no failure of ours; the log has what was lost
+	return errors.Join(<-stopped, closed, topics, resets)
 }

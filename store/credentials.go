@@ -38,6 +38,11 @@ type Credentials interface {
 	// FailCredential counts a wrong response against every credential of the
 	// method that is not confirmed. ErrNotFound if none is pending.
 	FailCredential(ctx context.Context, id chat.UID, method string, at time.Time) error
+	// ForgiveCredential sets the Failed count of the pending credential to 0;
+	// ErrNotFound if none is pending.
+	ForgiveCredential(ctx context.Context, id chat.UID, method string) error
+	// CredentialHolder returns who has confirmed a value; ErrNotFound if nobody.
+	CredentialHolder(ctx context.Context, method, value string) (chat.UID, error)
 	// DeleteCredential removes a confirmed or pending credential, or
 	// ErrNotFound. One that is not confirmed but has failures is only
 	// deactivated, so that the count cannot be reset.

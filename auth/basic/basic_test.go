@@ -163,21 +163,24 @@ func TestChange(t *testing.T) {
 func TestUnknownLoginCostsTheSame(t *testing.T) {
 	s, st := newScheme(t)
 	put(t, s, st, 7, "alice:password")
-	best := func(secret string) time.Duration {
-		least := time.Hour
-		for range 5 {
-			start := time.Now()
-			if _, err := s.Authenticate(t.Context(), []byte(secret)); !errors.Is(err, auth.ErrFailed) {
-				t.Fatal(err)
-			}
-			least = min(least, time.Since(start))
+	once := func(secret string) time.Duration {
+		start := time.Now()
+		if _, err := s.Authenticate(t.Context(), []byte(secret)); !errors.Is(err, auth.ErrFailed) {
+			t.Fatal(err)
 		}
-		return least
+		return time.Since(start)
 	}
-	known, unknown := best("alice:wrong-password"), best("nobody:wrong-password")
-	if known > 2*unknown || unknown > 2*known {
-		t.Errorf("a known login costs %v, an unknown one %v", known, unknown)
+	// The least of several, by turns: other programs take their share of the
+	// machine. What differs in truth differs however often it is tried.
+	known, unknown := time.Hour, time.Hour
+	for range 40 {
+		known = min(known, once("alice:wrong-password"))
+		unknown = min(unknown, once("nobody:wrong-password"))
+		if known < 2*unknown && unknown < 2*known {
+			return
+		}
 	}
+	t.Errorf("a known login costs %v, an unknown one %v", known, unknown)
 }
 
 // TestBusy: at most one hash per core, a bounded number waits, the rest is told

@@ -62,10 +62,11 @@ func New(keys [][]byte, serial int, lifetime time.Duration, now func() time.Time
 // claims are the contents of a token.
 type claims struct {
 	jwt.RegisteredClaims
-	Level     int  `json:"lvl"`
-	Serial    int  `json:"ser"`
-	Validated bool `json:"val,omitempty"` // required credentials are confirmed
-	NoLogin   bool `json:"nol,omitempty"` // good for one purpose only
+	Level     int          `json:"lvl"`
+	Serial    int          `json:"ser"`
+	Validated bool         `json:"val,omitempty"` // required credentials are confirmed
+	NoLogin   bool         `json:"nol,omitempty"` // not good for a session
+	Purpose   auth.Purpose `json:"pur,omitempty"` // the only one that it is good for
 	// Session is the chain; the first of it, and those issued before there were
 	// chains, have none: it is their own ID.
 	Session string `json:"sid,omitempty"`
@@ -113,6 +114,7 @@ func (s *Scheme) Issue(rec *auth.Record, expires time.Time) ([]byte, error) {
 		},
 		Session: rec.Session, Millis: now.UnixMilli(),
 		Level: int(rec.Level), Serial: s.serial, Validated: rec.Validated, NoLogin: rec.NoLogin,
+		Purpose: rec.Purpose,
 	})
 	text, err := t.SignedString(s.keys[0])
 	if err != nil {
@@ -121,8 +123,15 @@ func (s *Scheme) Issue(rec *auth.Record, expires time.Time) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// Authenticate implements auth.Scheme.
-func (s *Scheme) Authenticate(_ context.Context, secret []byte) (*auth.Record, error) {
+// Authenticate implements auth.Scheme. A token that is for one purpose only is
+// refused.
+func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record, error) {
+	return s.AuthenticateFor(ctx, secret, "")
+}
+
+// AuthenticateFor is Authenticate for callers who use the token for that purpose
+// only.
+func (s *Scheme) AuthenticateFor(_ context.Context, secret []byte, purpose auth.Purpose) (*auth.Record, error) {
 	var c claims
 	var err error
 	for _, key := range s.keys {
@@ -139,7 +148,7 @@ func (s *Scheme) Authenticate(_ context.Context, secret []byte) (*auth.Record, e
 		return nil, auth.ErrMalformed
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, auth.ErrExpired
-	case err != nil, c.Serial != s.serial:
+	case err != nil, c.Serial != s.serial, c.Purpose != "" && c.Purpose != purpose:
 		return nil, auth.ErrFailed
 	}
 	u, err := chat.ParseUID(c.Subject)
@@ -147,7 +156,7 @@ func (s *Scheme) Authenticate(_ context.Context, secret []byte) (*auth.Record, e
 		return nil, auth.ErrMalformed
 	}
 	level := chat.Level(c.Level)
-	if level.String() == "" || int(level) != c.Level {
+	if int(level) != c.Level || level.String() == "" && !(level == chat.LevelNone && c.NoLogin) {
 		return nil, auth.ErrMalformed
 	}
 	if s.revoked != nil && s.revoked(c.session(), u, c.issued()) {
@@ -155,6 +164,6 @@ func (s *Scheme) Authenticate(_ context.Context, secret []byte) (*auth.Record, e
 	}
 	return &auth.Record{
 		User: u, Level: level, Expires: c.ExpiresAt.Time, Validated: c.Validated, NoLogin: c.NoLogin,
-		Session: c.session(), Issued: c.issued(),
+		Purpose: c.Purpose, Session: c.session(), Issued: c.issued(),
 	}, nil
 }

@@ -193,6 +193,40 @@ func FuzzAuthenticate(f *testing.F) {
 	})
 }
 
+// TestPurpose: a token for one purpose is refused for every other, and a token of
+// no level is good only if it is not for a session.
+func TestPurpose(t *testing.T) {
+	t.Parallel()
+	s := scheme(t, 1, now, key("a"))
+	issue := func(rec auth.Record) []byte {
+		t.Helper()
+		text, err := s.Issue(&rec, now.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	confirm := issue(auth.Record{User: 7, Level: chat.LevelAuth, Purpose: auth.PurposeConfirm})
+	if _, err := s.Authenticate(t.Context(), confirm); !errors.Is(err, auth.ErrFailed) {
+		t.Errorf("for everything: %v", err)
+	}
+	if _, err := s.AuthenticateFor(t.Context(), confirm, "other"); !errors.Is(err, auth.ErrFailed) {
+		t.Errorf("for something else: %v", err)
+	}
+	if rec, err := s.AuthenticateFor(t.Context(), confirm, auth.PurposeConfirm); err != nil || rec.Purpose != auth.PurposeConfirm {
+		t.Errorf("for that: %+v, %v", rec, err)
+	}
+	if _, err := s.AuthenticateFor(t.Context(), issue(auth.Record{User: 7, Level: chat.LevelAuth}), auth.PurposeConfirm); err != nil {
+		t.Errorf("a token for everything: %v", err)
+	}
+	if _, err := s.Authenticate(t.Context(), issue(auth.Record{User: 7})); !errors.Is(err, auth.ErrMalformed) {
+		t.Errorf("of no level: %v", err)
+	}
+	if rec, err := s.Authenticate(t.Context(), issue(auth.Record{User: 7, NoLogin: true})); err != nil || !rec.NoLogin || rec.Level != chat.LevelNone {
+		t.Errorf("of no level, not for a session: %+v, %v", rec, err)
+	}
+}
+
 // TestRevoked: whoever knows what is void is asked for every token, with the
 // milliseconds of its issue.
 func TestRevoked(t *testing.T) {

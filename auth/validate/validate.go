@@ -12,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"parley/auth"
+	"parley/auth/outgoing"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -26,6 +28,21 @@ type Method struct {
 	CodeLength    int
 	MaxRetries    int
 	DebugResponse string // accepted beside the real code; empty: none
+	Post          Post   // sends the code; nil: nobody does
+}
+
+// Post sends codes to addresses. It never waits for a mail server.
+type Post interface {
+	// Ready tells whether Confirm would take a message now.
+	Ready() error
+	// Confirm asks to confirm an address in the language nearest to lang. token
+	// is escaped for a URL.
+	Confirm(to, lang, code, token string) error
+}
+
+// Issuer makes the tokens that go with codes, so that a link is enough.
+type Issuer interface {
+	Issue(rec *auth.Record, expires time.Time) ([]byte, error)
 }
 
 // Store is what the validators need of the store.
@@ -35,12 +52,18 @@ type Store interface{ store.Credentials }
 type Set struct {
 	methods []Method
 	store   Store
+	tokens  Issuer
 	now     func() time.Time
+	again   *outgoing.Pace // by user, method and value
+	all     *outgoing.Pace // by user
 }
 
-// New makes a set of validators.
-func New(st Store, now func() time.Time, methods ...Method) *Set {
-	return &Set{methods: methods, store: st, now: now}
+// New makes a set of validators. tokens may be nil if no method has a Post.
+func New(st Store, tokens Issuer, now func() time.Time, methods ...Method) *Set {
+	return &Set{
+		methods: methods, store: st, tokens: tokens, now: now,
+		again: outgoing.NewPace(1, longestInterval, now), all: outgoing.NewPace(freeMessages, longestInterval, now),
+	}
 }
 
 func (s *Set) method(name string) *Method {
@@ -94,23 +117,6 @@ func (s *Set) Pending(u chat.UID, method, value string) (store.Credential, error
 	}, nil
 }
 
-// Request asks a user to confirm an address; for country see Check. A method that
-// is not in use is ignored.
-func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred, country string) error {
-	if !s.Known(c.Meth) {
-		return nil
-	}
-	value, err := s.Check(c, country)
-	if err != nil {
-		return err
-	}
-	rec, err := s.Pending(u, c.Meth, value)
-	if err != nil {
-		return err
-	}
-	return s.store.PutCredential(ctx, &rec)
-}
-
 // Confirm checks the answer to the pending request of a method and returns the
 // tag that was earned, if any: 404 if there is no request, 422 after too many
 // wrong answers, 406 for one more of them.
@@ -128,10 +134,19 @@ func (s *Set) Confirm(ctx context.Context, u chat.UID, c *wsproto.Cred) (tag str
 	case rec.Failed > m.MaxRetries:
 		return "", wsproto.ErrPolicy
 	}
-	if !m.accepts(rec.Code, c.Resp) {
-		if err := s.store.FailCredential(ctx, u, m.Name, s.now().UTC().Truncate(time.Millisecond)); err != nil {
-			return "", err
-		}
+	// Counted first and compared then: many guesses at the same moment see each
+	// other's counts, so that no more of them are looked at than one by one.
+	if err := s.store.FailCredential(ctx, u, m.Name, s.now().UTC().Truncate(time.Millisecond)); err != nil {
+		return "", err
+	}
+	switch rec, err = s.store.PendingCredential(ctx, u, m.Name); {
+	case errors.Is(err, store.ErrNotFound): // confirmed at the same moment
+		return "", wsproto.ErrNotFound
+	case err != nil:
+		return "", err
+	case rec.Failed > m.MaxRetries+1:
+		return "", wsproto.ErrPolicy
+	case !m.accepts(rec.Code, c.Resp):
 		return "", wsproto.ErrResponse
 	}
 	done, err := s.store.ConfirmCredential(ctx, u, m.Name, s.now().UTC().Truncate(time.Millisecond))

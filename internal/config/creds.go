@@ -14,11 +14,10 @@ const (
 
 // Validators lists the methods of credentials that are active, sorted.
 //
-// A method is active when some level requires it and there is a way to confirm
-// it. This version cannot send mail or text messages, so the only way is the
-// fixed code of debug_response. Without one the method is off, and nobody needs
-// it, even if the file requires it: otherwise nobody could register. Load says so
-// in a warning.
+// A method is active when codes can be sent, or when some level requires it and
+// there is the fixed code of debug_response. Without both the method is off, and
+// nobody needs it, even if the file requires it: otherwise nobody could register.
+// Load says so in a warning.
 func (c *Config) Validators() []string {
 	var list []string
 	for _, m := range c.Validation.methods() {
@@ -38,10 +37,10 @@ func (c *Config) RequiredCreds() map[chat.Level][]string {
 		if !m.active() {
 			continue
 		}
-		if creds == nil {
-			creds = make(map[chat.Level][]string)
-		}
 		for _, level := range m.required {
+			if creds == nil {
+				creds = make(map[chat.Level][]string)
+			}
 			if !slices.Contains(creds[level], m.name) {
 				creds[level] = append(creds[level], m.name)
 			}
@@ -66,22 +65,28 @@ func (c *Config) ImmutableTags() []string {
 	return list
 }
 
+// Sends tells whether mail can be sent.
+func (e *EmailConfig) Sends() bool { return e.SMTPServer != "" }
+
+// Sends tells whether text messages can be sent.
+func (t *TelConfig) Sends() bool { return t.Twilio.AccountSID != "" || t.HTTP.URL != "" }
+
 // method is what the methods of credentials have in common.
 type method struct {
 	name      string
 	addToTags bool
 	required  []chat.Level
 	debug     Secret
-	sender    bool // a server that could send the code is configured
+	sender    bool // codes can be sent
 }
 
-func (m method) active() bool { return len(m.required) > 0 && m.debug != "" }
+func (m method) active() bool { return m.sender || len(m.required) > 0 && m.debug != "" }
 
 // methods lists all of them, sorted by name.
 func (v *Validation) methods() []method {
 	e, t := &v.Email, &v.Tel
 	return []method{
-		{methodEmail, e.AddToTags, e.Required, e.Config.DebugResponse, e.Config.SMTPServer != ""},
-		{methodTel, t.AddToTags, t.Required, t.Config.DebugResponse, t.Config.Twilio.AccountSID != ""},
+		{methodEmail, e.AddToTags, e.Required, e.Config.DebugResponse, e.Config.Sends()},
+		{methodTel, t.AddToTags, t.Required, t.Config.DebugResponse, t.Config.Sends()},
 	}
 }

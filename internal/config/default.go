@@ -66,11 +66,11 @@ func Default() *Config {
 		Validation: Validation{
 			Email: EmailValidation{
 				AddToTags: true,
-				Config:    EmailConfig{SMTPPort: 25, AuthMechanism: "plain", MaxRetries: 3, CodeLength: 6},
+				Config:    EmailConfig{SMTPPort: 25, SMTPTLS: "auto", AuthMechanism: "plain", MaxRetries: 3, CodeLength: 6},
 			},
 			Tel: TelValidation{
 				AddToTags: true,
-				Config:    TelConfig{Sender: "Parley", MaxRetries: 3, CodeLength: 6},
+				Config:    TelConfig{Sender: "Parley", MaxRetries: 3, CodeLength: 6, HTTP: SMSHTTP{Method: "POST"}},
 			},
 		},
 		AccountGC: AccountGC{Period: time.Hour, BlockSize: 10, MinAccountAge: 30 * time.Hour},

@@ -66,10 +66,6 @@ func TestShippedFileIsComplete(t *testing.T) {
 				return false
 			}
 		}
-		if method, key, ok := strings.Cut(path, ".config."); ok && strings.HasPrefix(method, "acc_validation.") {
-			// Without mail only these matter; domains is for addresses alone.
-			return key == "debug_response" || key == "max_retries" || key == "domains"
-		}
 		return true
 	}
 	for _, path := range allPaths(reflect.TypeFor[Config](), "") {
@@ -142,9 +138,22 @@ func TestCreds(t *testing.T) {
 			nil, nil,
 			[]string{"basic", "tel"},
 		},
-		"required, a mail server that we cannot use": {
+		"required, a mail server": {
 			func(v *Validation) { v.Email.Required, v.Email.Config.SMTPServer = both, "x" },
-			nil, nil,
+			[]string{"email"},
+			map[chat.Level][]string{chat.LevelAuth: {"email"}, chat.LevelAnon: {"email"}},
+			[]string{"basic", "email", "tel"},
+		},
+		"a mail server, not required": {
+			func(v *Validation) { v.Email.Config.SMTPServer = "x" },
+			[]string{"email"},
+			nil,
+			[]string{"basic", "email", "tel"},
+		},
+		"senders of text messages": {
+			func(v *Validation) { v.Tel.Config.HTTP.URL = "http://x" },
+			[]string{"tel"},
+			nil,
 			[]string{"basic", "email", "tel"},
 		},
 		"required, a debug code": {

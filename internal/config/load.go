@@ -97,6 +97,13 @@ func (d *decoder) syntax() (hujson.Value, bool) {
 // their one form.
 func (d *decoder) settle(c *Config) {
 	c.settle()
+	for _, templ := range []*string{
+		&c.Validation.Email.Config.ValidationTempl, &c.Validation.Email.Config.ResetSecretTempl, &c.Validation.Tel.Config.UniversalTempl,
+	} {
+		if *templ != "" {
+			*templ = d.beside(*templ)
+		}
+	}
 	if _, given := d.seen["limits.outbox_bytes"]; !given {
 		c.Limits.OutboxBytes = max(c.Limits.OutboxBytes, outboxMessages*c.MaxMessageBytes)
 	}

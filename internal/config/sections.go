@@ -28,14 +28,15 @@ type EmailConfig struct {
 	HostURL            string   `conf:"host_url"` // of the web client, used in links
 	SMTPServer         string   `conf:"smtp_server"`
 	SMTPPort           int      `conf:"smtp_port,text"`
+	SMTPTLS            string   `conf:"smtp_tls"`       // auto, starttls, implicit or none
 	SMTPHeloHost       string   `conf:"smtp_helo_host"` // empty is the host of HostURL
 	Sender             string   `conf:"sender"`         // RFC 5322 address
 	Login              string   `conf:"login"`          // empty: no authentication
 	SenderPassword     Secret   `conf:"sender_password"`
 	AuthMechanism      string   `conf:"auth_mechanism"` // plain, login or cram-md5
 	InsecureSkipVerify bool     `conf:"insecure_skip_verify"`
-	Languages          []string `conf:"languages"` // BCP 47; the first is the default
-	ValidationTempl    string   `conf:"validation_templ"`
+	Languages          []string `conf:"languages"`        // BCP 47; the first is the default
+	ValidationTempl    string   `conf:"validation_templ"` // path, a template with .Language; empty: built in
 	ResetSecretTempl   string   `conf:"reset_secret_templ"`
 	MaxRetries         int      `conf:"max_retries"`
 	CodeLength         int      `conf:"code_length"`
@@ -60,12 +61,32 @@ type TelConfig struct {
 	CodeLength     int      `conf:"code_length"`
 	DebugResponse  Secret   `conf:"debug_response"`
 	Twilio         Twilio   `conf:"twilio_conf"`
+	HTTP           SMSHTTP  `conf:"http"`
 }
 
 // Twilio is an account for text messages.
 type Twilio struct {
-	AccountSID string `conf:"account_sid"`
+	AccountSID string `conf:"account_sid"` // empty: none
 	AuthToken  Secret `conf:"auth_token"`
+	BaseURL    string `conf:"base_url"` // another than Twilio's own
+}
+
+// SMSHTTP is any other provider of text messages that takes an HTTP request. URL
+// and Body are templates with .To, .Text and .Code.
+type SMSHTTP struct {
+	URL     Secret  `conf:"url"` // empty: none
+	Method  string  `conf:"method"`
+	Headers Headers `conf:"headers"`
+	Body    string  `conf:"body"`
+}
+
+// Headers are fields of an HTTP request; in the file they are an object.
+type Headers []HeaderField
+
+// HeaderField is one of them.
+type HeaderField struct {
+	Name  string
+	Value Secret
 }
 
 // Media is where attachments are kept.

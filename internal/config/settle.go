@@ -47,6 +47,10 @@ func (v *Validation) settle() {
 	orDefault(&e.SMTPPort, 25)
 	e.AuthMechanism = strings.ToLower(e.AuthMechanism)
 	orDefault(&e.AuthMechanism, "plain")
+	e.SMTPTLS = strings.ToLower(e.SMTPTLS)
+	orDefault(&e.SMTPTLS, "auto")
+	t.HTTP.Method = strings.ToUpper(t.HTTP.Method)
+	orDefault(&t.HTTP.Method, "POST")
 	for i, d := range e.Domains {
 		e.Domains[i] = strings.ToLower(d)
 	}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -211,34 +210,6 @@ func (k *checker) logicalNames(pairs []string) {
 		case "", "anonymous", "basic", "code", "rest", "token":
 		default:
 			k.fault(at, "unknown scheme; known are anonymous, basic, code, rest and token")
-		}
-	}
-}
-
-func (v *Validation) check(k *checker) {
-	const email, tel = "acc_validation.email.config.", "acc_validation.tel.config."
-	e, t := &v.Email.Config, &v.Tel.Config
-	k.between(email+"smtp_port", int64(e.SMTPPort), 1, 65535)
-	switch e.AuthMechanism {
-	case "plain", "login", "cram-md5":
-	default:
-		k.fault(email+"auth_mechanism", `must be "plain", "login" or "cram-md5"`)
-	}
-	if len(v.Email.Required) > 0 && e.SMTPServer != "" {
-		k.use(email+"host_url", badURL(e.HostURL))
-		if _, err := mail.ParseAddress(e.Sender); err != nil {
-			k.fault(email+"sender", `must be an address, such as "Parley <noreply@example.com>"`)
-		}
-	}
-	k.languages(email+"languages", e.Languages)
-	k.languages(tel+"languages", t.Languages)
-	k.atLeast(email+"max_retries", int64(e.MaxRetries), 1)
-	k.atLeast(tel+"max_retries", int64(t.MaxRetries), 1)
-	k.between(email+"code_length", int64(e.CodeLength), 4, 18)
-	k.between(tel+"code_length", int64(t.CodeLength), 4, 18)
-	for i, d := range e.Domains {
-		if !isHost(d) {
-			k.fault(fmt.Sprintf("%sdomains[%d]", email, i), "not the name of a domain")
 		}
 	}
 }

@@ -38,22 +38,34 @@ func TestValidate(t *testing.T) {
 		"tls redirect, a socket": {func(c *Config) {
 			c.Listen, c.TLS = "unix:/s", TLS{Enabled: true, CertFile: "c", KeyFile: "k", HTTPRedirect: ":80"}
 		}, "tls.http_redirect: not possible with a Unix socket; set it to an empty text"},
-		"logical name, no colon":  {func(c *Config) { c.Auth.LogicalNames = []string{"basic"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
-		"logical name, twice":     {func(c *Config) { c.Auth.LogicalNames = []string{"a:basic", "A:rest"} }, "auth_config.logical_names[1]: the same logical name twice"},
-		"logical name, unknown":   {func(c *Config) { c.Auth.LogicalNames = []string{"a:b"} }, "auth_config.logical_names[0]: unknown scheme; known are anonymous, basic, code, rest and token"},
-		"login length":            {func(c *Config) { c.Auth.Basic.MinLoginLength = 33 }, "auth_config.basic.min_login_length: must be between 1 and 32"},
-		"password length":         {func(c *Config) { c.Auth.Basic.MinPasswordLength = -1 }, "auth_config.basic.min_password_length: must be between 1 and 1024"},
-		"token key":               {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 31)} }, "auth_config.token.key: must be at least 32 bytes, in base64"},
-		"token keys":              {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 32), nil} }, "auth_config.token.key[1]: must be at least 32 bytes, in base64"},
-		"token lifetime":          {func(c *Config) { c.Auth.Token.ExpireIn = 0 }, "auth_config.token.expire_in: must be more than 0"},
-		"token serial":            {func(c *Config) { c.Auth.Token.SerialNumber = -1 }, "auth_config.token.serial_num: must be between 0 and 2147483647"},
-		"code":                    {func(c *Config) { c.Auth.Code = CodeAuth{} }, "auth_config.code.expire_in: must be more than 0\nauth_config.code.max_retries: must be at least 1\nauth_config.code.code_length: must be between 4 and 18"},
-		"rest":                    {func(c *Config) { c.Auth.REST.ServerURL = "x.example.com" }, "auth_config.rest.server_url: must be a full URL, such as https://chat.example.com/"},
-		"email port":              {func(c *Config) { c.Validation.Email.Config.SMTPPort = 70000 }, "acc_validation.email.config.smtp_port: must be between 1 and 65535"},
-		"email mechanism":         {func(c *Config) { c.Validation.Email.Config.AuthMechanism = "ntlm" }, `acc_validation.email.config.auth_mechanism: must be "plain", "login" or "cram-md5"`},
-		"email languages":         {func(c *Config) { c.Validation.Email.Config.Languages = []string{"en", "!"} }, "acc_validation.email.config.languages[1]: not a language, such as en or zh-TW"},
-		"email domains":           {func(c *Config) { c.Validation.Email.Config.Domains = []string{"@example.com"} }, "acc_validation.email.config.domains[0]: not the name of a domain"},
-		"tel code":                {func(c *Config) { c.Validation.Tel.Config.CodeLength = 3 }, "acc_validation.tel.config.code_length: must be between 4 and 18"},
+		"logical name, no colon": {func(c *Config) { c.Auth.LogicalNames = []string{"basic"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
+		"logical name, twice":    {func(c *Config) { c.Auth.LogicalNames = []string{"a:basic", "A:rest"} }, "auth_config.logical_names[1]: the same logical name twice"},
+		"logical name, unknown":  {func(c *Config) { c.Auth.LogicalNames = []string{"a:b"} }, "auth_config.logical_names[0]: unknown scheme; known are anonymous, basic, code, rest and token"},
+		"login length":           {func(c *Config) { c.Auth.Basic.MinLoginLength = 33 }, "auth_config.basic.min_login_length: must be between 1 and 32"},
+		"password length":        {func(c *Config) { c.Auth.Basic.MinPasswordLength = -1 }, "auth_config.basic.min_password_length: must be between 1 and 1024"},
+		"token key":              {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 31)} }, "auth_config.token.key: must be at least 32 bytes, in base64"},
+		"token keys":             {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 32), nil} }, "auth_config.token.key[1]: must be at least 32 bytes, in base64"},
+		"token lifetime":         {func(c *Config) { c.Auth.Token.ExpireIn = 0 }, "auth_config.token.expire_in: must be more than 0"},
+		"token serial":           {func(c *Config) { c.Auth.Token.SerialNumber = -1 }, "auth_config.token.serial_num: must be between 0 and 2147483647"},
+		"code":                   {func(c *Config) { c.Auth.Code = CodeAuth{} }, "auth_config.code.expire_in: must be more than 0\nauth_config.code.max_retries: must be at least 1\nauth_config.code.code_length: must be between 4 and 18"},
+		"rest":                   {func(c *Config) { c.Auth.REST.ServerURL = "x.example.com" }, "auth_config.rest.server_url: must be a full URL, such as https://chat.example.com/"},
+		"email port":             {func(c *Config) { c.Validation.Email.Config.SMTPPort = 70000 }, "acc_validation.email.config.smtp_port: must be between 1 and 65535"},
+		"email mechanism":        {func(c *Config) { c.Validation.Email.Config.AuthMechanism = "ntlm" }, `acc_validation.email.config.auth_mechanism: must be "plain", "login" or "cram-md5"`},
+		"email languages":        {func(c *Config) { c.Validation.Email.Config.Languages = []string{"en", "!"} }, "acc_validation.email.config.languages[1]: not a language, such as en or zh-TW"},
+		"email domains":          {func(c *Config) { c.Validation.Email.Config.Domains = []string{"@example.com"} }, "acc_validation.email.config.domains[0]: not the name of a domain"},
+		"tel code":               {func(c *Config) { c.Validation.Tel.Config.CodeLength = 3 }, "acc_validation.tel.config.code_length: must be between 4 and 18"},
+		"email encryption":       {func(c *Config) { c.Validation.Email.Config.SMTPTLS = "ssl" }, `acc_validation.email.config.smtp_tls: must be "auto", "starttls", "implicit" or "none"`},
+		"email server with a port": {func(c *Config) {
+			e := &c.Validation.Email.Config
+			e.SMTPServer, e.HostURL, e.Sender = "mail.example.com:25", "https://x/", "a@b.c"
+		}, "acc_validation.email.config.smtp_server: must be the name of a host, without a port"},
+		"twilio": {func(c *Config) {
+			c.Validation.Tel.Config.Twilio = Twilio{AccountSID: "x", BaseURL: "y"}
+			c.Validation.Tel.Config.HTTP.URL, c.Validation.Tel.Config.HostURL = "http://x", "chat"
+		}, "acc_validation.tel.config.host_url: must be a full URL, such as https://chat.example.com/\n" +
+			"acc_validation.tel.config.twilio_conf.auth_token: required when twilio_conf.account_sid is set\n" +
+			"acc_validation.tel.config.twilio_conf.base_url: must be a full URL, such as https://chat.example.com/\n" +
+			"acc_validation.tel.config.http.url: not together with twilio_conf.account_sid: only one of them can send"},
 		"account gc":              {func(c *Config) { c.AccountGC = AccountGC{Enabled: true, Period: 1, BlockSize: 1} }, "acc_gc_config.gc_min_account_age: must be more than 0"},
 		"store: mysql":            {func(c *Config) { c.Store.Adapter = "mysql" }, `store_config.use_adapter: mysql is not supported; set "" to keep everything in the embedded store`},
 		"store: mongodb":          {func(c *Config) { c.Store.Adapter = "mongodb" }, `store_config.use_adapter: mongodb is not supported in this version yet; set "" to keep everything in the embedded store`},

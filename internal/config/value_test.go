@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/base64"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -75,27 +76,58 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestCredsValues: what is special about the settings for mail and text messages.
+func TestCredsValues(t *testing.T) {
+	t.Parallel()
+	c, _, fault := load(t, `{"acc_validation": {
+		"email": {"config": {"smtp_tls": "STARTTLS", "validation_templ": "t/{{.Language}}.templ", "reset_secret_templ": "/abs"}},
+		"tel": {"config": {"http": {"method": "put", "url": "https://x/", "headers": {"A": "file:pass.txt", "a": "env:KEY", "B": "c"}}}},
+	}}`, map[string]string{"KEY": "k"})
+	if fault != "" {
+		t.Fatal(fault)
+	}
+	e, h := c.Validation.Email.Config, c.Validation.Tel.Config.HTTP
+	if e.SMTPTLS != "starttls" || !strings.HasSuffix(e.ValidationTempl, "/t/{{.Language}}.templ") || !filepath.IsAbs(e.ValidationTempl) || e.ResetSecretTempl != "/abs" {
+		t.Errorf("%+v", e)
+	}
+	if diff := cmp.Diff(SMSHTTP{URL: "https://x/", Method: "PUT", Headers: Headers{{"a", "k"}, {"B", "c"}}}, h); diff != "" {
+		t.Error(diff)
+	}
+	for src, want := range map[string]string{
+		`"headers": []`:          "expected an object {…}, got a list",
+		`"headers": {"A": 1}`:    "headers.A: expected a text, got a number",
+		`"headers": {"A b": ""}`: `not a field of HTTP: "A b"`,
+		`"url": "x"`:             "must be a full URL",
+		`"method": "G T"`:        "must be a method of HTTP",
+	} {
+		if _, _, got := load(t, `{"acc_validation": {"tel": {"config": {"http": {`+src+`}}}}}`, nil); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", src, got)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		src  string
 		want []string
 	}{
-		"nothing":                   {`{}`, nil},
-		"ignored, but off":          {`{"expvar": "-", "server_status": "", "ws_compression_disabled": true, "plugins": [{"enabled": false, "name": "x"}], "cluster_config": {}}`, nil},
-		"plugin enabled":            {`{"plugins": [{"enabled": true}]}`, []string{"tinode.conf:1:2: plugins: plugins are off in this version and none is called; remove the section or disable its entries"}},
-		"twice":                     {`{"listen": ":1", "Listen": ":2"}`, []string{"tinode.conf:1:18: listen: given twice; what is written here counts, remove the other"}},
-		"frame":                     {`{"x_frame_options": "no"}`, []string{`tinode.conf:1:2: x_frame_options: must be "SAMEORIGIN", "DENY" or "-"; SAMEORIGIN is used`}},
-		"push handler":              {`{"push": [{"name": "apns"}]}`, []string{"tinode.conf:1:2: push[0]: not a push handler, so nothing is sent through it; known are stdout, fcm and tnpg"}},
-		"email, no way to confirm":  {`{"acc_validation": {"email": {"required": ["auth"]}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation is off: no mail server configured"}},
-		"email, a server":           {`{"acc_validation": {"email": {"required": ["auth"], "config": {"smtp_server": "x", "sender": "a@b.c", "host_url": "http://x/"}}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation is off: this version cannot send mail yet"}},
-		"email, a debug code":       {`{"acc_validation": {"email": {"required": ["auth"], "config": {"debug_response": "1"}}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation accepts the fixed code of debug_response, and nothing is sent: anybody can confirm any address; for tests only"}},
-		"tel, no way to confirm":    {`{"acc_validation": {"tel": {"required": ["auth"]}}}`, []string{"tinode.conf:1:21: acc_validation.tel: phone confirmation is off: no sender of text messages configured"}},
-		"tel, a debug code":         {`{"acc_validation": {"tel": {"required": ["auth"], "config": {"debug_response": "1"}}}}`, []string{"tinode.conf:1:21: acc_validation.tel: phone confirmation accepts the fixed code of debug_response, and nothing is sent: anybody can confirm any address; for tests only"}},
-		"debug code, not required":  {`{"acc_validation": {"tel": {"config": {"debug_response": "1"}}}}`, nil},
-		"published token key":       {`{"auth_config": {"token": {"key": "` + publishedTokenKey + `"}}}`, []string{"tinode.conf:1:28: auth_config.token.key: this is the sample key published with Tinode: anybody can log in as anybody with it; remove the line and a secret key is generated"}},
-		"published uid_key":         {`{"store_config": {"uid_key": "` + publishedUIDKey + `"}` + everyTinodeKey + `}`, []string{"tinode.conf:1:19: store_config.uid_key: this is the sample key published with Tinode, which everybody knows. Parley does not use it: user IDs are random; remove the line"}},
-		"made for Tinode, with all": {`{"store_config": {"uid_key": "x"}` + everyTinodeKey + `}`, []string{"tinode.conf:1:19: store_config.uid_key: user IDs are random and need no key; remove the line"}},
+		"nothing":                          {`{}`, nil},
+		"ignored, but off":                 {`{"expvar": "-", "server_status": "", "ws_compression_disabled": true, "plugins": [{"enabled": false, "name": "x"}], "cluster_config": {}}`, nil},
+		"plugin enabled":                   {`{"plugins": [{"enabled": true}]}`, []string{"tinode.conf:1:2: plugins: plugins are off in this version and none is called; remove the section or disable its entries"}},
+		"twice":                            {`{"listen": ":1", "Listen": ":2"}`, []string{"tinode.conf:1:18: listen: given twice; what is written here counts, remove the other"}},
+		"frame":                            {`{"x_frame_options": "no"}`, []string{`tinode.conf:1:2: x_frame_options: must be "SAMEORIGIN", "DENY" or "-"; SAMEORIGIN is used`}},
+		"push handler":                     {`{"push": [{"name": "apns"}]}`, []string{"tinode.conf:1:2: push[0]: not a push handler, so nothing is sent through it; known are stdout, fcm and tnpg"}},
+		"email, no way to confirm":         {`{"acc_validation": {"email": {"required": ["auth"]}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation is off: no mail server configured"}},
+		"email, a server":                  {`{"acc_validation": {"email": {"required": ["auth"], "config": {"smtp_server": "x", "sender": "a@b.c", "host_url": "http://x/"}}}}`, nil},
+		"email, a debug code":              {`{"acc_validation": {"email": {"required": ["auth"], "config": {"debug_response": "1"}}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation accepts the fixed code of debug_response, and nothing is sent: anybody can confirm any address; for tests only"}},
+		"tel, no way to confirm":           {`{"acc_validation": {"tel": {"required": ["auth"]}}}`, []string{"tinode.conf:1:21: acc_validation.tel: phone confirmation is off: no sender of text messages configured"}},
+		"tel, a debug code":                {`{"acc_validation": {"tel": {"required": ["auth"], "config": {"debug_response": "1"}}}}`, []string{"tinode.conf:1:21: acc_validation.tel: phone confirmation accepts the fixed code of debug_response, and nothing is sent: anybody can confirm any address; for tests only"}},
+		"email, a server and a debug code": {`{"acc_validation": {"email": {"config": {"smtp_server": "x", "sender": "a@b.c", "host_url": "http://x/", "debug_response": "1"}}}}`, []string{"tinode.conf:1:21: acc_validation.email: email confirmation accepts the fixed code of debug_response beside the one that is sent: anybody can confirm any address; for tests only"}},
+		"debug code, not required":         {`{"acc_validation": {"tel": {"config": {"debug_response": "1"}}}}`, nil},
+		"published token key":              {`{"auth_config": {"token": {"key": "` + publishedTokenKey + `"}}}`, []string{"tinode.conf:1:28: auth_config.token.key: this is the sample key published with Tinode: anybody can log in as anybody with it; remove the line and a secret key is generated"}},
+		"published uid_key":                {`{"store_config": {"uid_key": "` + publishedUIDKey + `"}` + everyTinodeKey + `}`, []string{"tinode.conf:1:19: store_config.uid_key: this is the sample key published with Tinode, which everybody knows. Parley does not use it: user IDs are random; remove the line"}},
+		"made for Tinode, with all":        {`{"store_config": {"uid_key": "x"}` + everyTinodeKey + `}`, []string{"tinode.conf:1:19: store_config.uid_key: user IDs are random and need no key; remove the line"}},
 		"made for Tinode, with gaps": {`{"store_config": {"UID_KEY": "x"}` + strings.Replace(everyTinodeKey, `"msg_delete_age": 1, `, "", 1) + `}`, []string{
 			"tinode.conf:1:19: store_config.uid_key: user IDs are random and need no key; remove the line",
 			"tinode.conf:1:19: store_config.uid_key: this file was made for Tinode, so keys that are missing have the values of Tinode's code: msg_delete_age 0. Write them down before you remove uid_key",

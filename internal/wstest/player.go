@@ -97,6 +97,12 @@ func (p *Player) Record(text string) (string, error) {
 	return strings.Join(out, "\n") + "\n", nil
 }
 
+// Value is what a placeholder stands for, without its <>.
+func (p *Player) Value(name string) string { return p.vars[name] }
+
+// Move plays on against another server, which knows the same accounts.
+func (p *Player) Move(d Dialer) { p.dialer = d }
+
 // Close ends what the transcript left open.
 func (p *Player) Close() {
 	for _, s := range p.sessions {

@@ -64,11 +64,11 @@ func (s *session) SetAttachment(name string, a *topic.Attachment) bool {
 	return true
 }
 
-func (s *session) OnMe() bool            { return false }
-func (s *session) Background() bool      { return false }
-func (s *session) UserAgent() string     { return "test" }
-func (s *session) LastActive() time.Time { return time.Time{} }
-func (s *session) Answered()             { s.answered <- struct{}{} }
+func (s *session) OnMe() bool              { return false }
+func (s *session) Background() bool        { return false }
+func (s *session) UserAgent() string       { return "test" }
+func (s *session) LastActive() time.Time   { return time.Time{} }
+func (s *session) Answered(*topic.Request) { s.answered <- struct{}{} }
 
 func (s *session) SetInCall(string, bool) bool { return true }
 

@@ -69,8 +69,14 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 			return nil, err
 		}
 	}
+	if err := s.reg.Validators.Ready(d.Creds); err != nil {
+		return nil, err
+	}
 	if err := s.reg.Store.CreateUser(ctx, &d.NewUser); err != nil {
 		return nil, err
+	}
+	if err := s.reg.Validators.Welcome(d.Creds, d.level, s.lang); err != nil { // the account is made: its owner asks again
+		s.log().Error("code for a new account not sent", "err", err)
 	}
 	s.reg.roster.set(d.User.ID, d.User.State)
 	s.audit(audit.AccountCreated, d.User.ID, scheme)
@@ -183,11 +189,13 @@ func (s *Session) created(ctx context.Context, d *draft, a *wsproto.Acc) (*wspro
 
 // changeAccount changes the login, the state or an address of an account.
 func (s *Session) changeAccount(ctx context.Context, a *wsproto.Acc, who actor) (*wsproto.Error, error) {
-	uid, err := s.accountOf(ctx, a, who)
+	uid, restricted, err := s.accountOf(ctx, a, who)
 	if err != nil {
 		return nil, err
 	}
 	switch {
+	case restricted && a.Scheme == "": // a code is for a new secret and no more
+		return nil, wsproto.ErrDenied
 	case a.Scheme != "":
 		return s.changeLogin(ctx, uid, a)
 	case len(a.Cred) > 0:
@@ -199,42 +207,46 @@ func (s *Session) changeAccount(ctx context.Context, a *wsproto.Acc, who actor) 
 }
 
 // accountOf tells whose account is to be changed, and whether this may be.
-func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (chat.UID, error) {
+// restricted: he is known by a secret that is not good for a session.
+func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (uid chat.UID, restricted bool, err error) {
 	scheme, secret := a.TmpScheme, a.TmpSecret
 	if scheme == "" && len(a.Token) > 0 { // clients up to 0.21
 		scheme, secret = "token", a.Token
 	}
-	uid := who.uid
+	uid = who.uid
 	switch {
 	case scheme != "" && s.uid != 0:
-		return 0, wsproto.ErrAuthenticated
+		return 0, false, wsproto.ErrAuthenticated
 	case scheme != "":
+		if err := s.checkBeforeCode(scheme, a); err != nil {
+			return 0, false, err
+		}
 		rec, err := s.verify(ctx, scheme, secret)
 		if err != nil {
 			e := authError(err, s.log())
 			if e != wsproto.ErrAuthUnknown && e.Code != wsproto.ErrTooMany.Code {
 				e = e.With("what", "auth")
 			}
-			return 0, e
+			return 0, false, e
 		}
 		if err := s.reg.roster.mayLogin(rec.User); err != nil {
-			return 0, err
+			return 0, false, err
 		}
-		uid = rec.User
+		uid, restricted = rec.User, rec.NoLogin
 	case uid == 0:
-		return 0, wsproto.ErrDenied
+		return 0, false, wsproto.ErrDenied
 	}
 	if a.User == "" || a.User == uid.String() {
-		return uid, nil
+		return uid, restricted, nil
 	}
 	other, err := chat.ParseUID(a.User)
 	switch {
 	case err != nil:
-		return 0, wsproto.ErrMalformed
+		return 0, false, wsproto.ErrMalformed
 	case s.level != chat.LevelRoot:
-		return 0, wsproto.ErrDenied
+		return 0, false, wsproto.ErrDenied
 	}
-	return other, nil
+	return other, false, nil
 }
 
 func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {
@@ -272,7 +284,7 @@ func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc
 		if a.Cred[i].Val == "" {
 			continue
 		}
-		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country); err != nil {
+		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country, s.lang); err != nil {
 			return nil, err
 		}
 		s.audit(audit.CredAdded, uid, a.Cred[i].Meth)

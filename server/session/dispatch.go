@@ -109,7 +109,8 @@ func (s *Session) forTopic(m *wsproto.ClientMsg, who actor) {
 	}
 	r := &topic.Request{
 		Session: s, Msg: m, Name: name, User: who.uid, Sender: who.sender, Level: who.level,
-		Root: s.level == chat.LevelRoot, From: s.host, Country: s.country, Background: s.background(m.Sub), TS: s.reg.now(),
+		Root: s.level == chat.LevelRoot, From: s.host, Country: s.country, Lang: s.lang, Background: s.background(m.Sub),
+		TS: s.reg.now(),
 	}
 	canonical, err := s.route(r)
 	if err == nil {
@@ -196,11 +197,15 @@ func (s *Session) check(m *wsproto.ClientMsg, canonical string) error {
 // brought to life only by requests that do not need an attached session.
 func (s *Session) post(canonical string, r *topic.Request) error {
 	m := r.Msg
+	if r.Heavy = m.Get != nil || m.Sub != nil && m.Sub.Get != nil; r.Heavy {
+		s.heavy <- struct{}{}
+		s.out.wait() // until the client has taken most of the answers before
+	}
 	s.slots <- struct{}{}
 	if m.Sub != nil || m.Get != nil || m.Set != nil || m.Del != nil && m.Del.What == "topic" || m.Pub != nil && canonical == "sys" {
 		err := s.reg.hub.Post(canonical, r)
 		if err != nil {
-			<-s.slots
+			s.Answered(r)
 		}
 		if errors.Is(err, mailbox.ErrClosed) {
 			err = wsproto.ErrLocked
@@ -211,7 +216,7 @@ func (s *Session) post(canonical string, r *topic.Request) error {
 	if live && err == nil {
 		return nil
 	}
-	<-s.slots
+	s.Answered(r)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/auth/code"
 	"parley/auth/token"
 	"parley/internal/audit"
 	"parley/internal/chat"
@@ -49,8 +50,8 @@ func (s *Session) authenticate(ctx context.Context, scheme string, secret []byte
 		return s.reg.Token.Authenticate(ctx, secret)
 	case anonymous:
 		return nil, auth.ErrUnsupported
-	case "code": // no code can be outstanding as long as none are sent
-		return nil, auth.ErrFailed
+	case code.Name:
+		return s.reg.Reset.Authenticate(ctx, s.reg.Reset.Normal(secret, s.country))
 	}
 	return nil, wsproto.ErrAuthUnknown
 }
@@ -70,14 +71,14 @@ func (s *Session) login(l *wsproto.Login) {
 func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Error, error) {
 	switch {
 	case strings.EqualFold(l.Scheme, "reset"):
-		return nil, wsproto.ErrUnsupported
+		return s.requestReset(l)
 	case s.uid != 0:
 		return nil, wsproto.ErrAuthenticated
 	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
 		return nil, wsproto.ErrMalformed
 	}
 	mark := s.reg.revoked.mark()
-	rec, err := s.verify(ctx, l.Scheme, l.Secret)
+	rec, err := s.authenticateLogin(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +100,9 @@ func (s *Session) confirm(ctx context.Context, rec *auth.Record, creds []wsproto
 	missing, err := s.reg.Validators.Missing(ctx, rec.User, rec.Level)
 	if err != nil {
 		return nil, err
+	}
+	if rec.Purpose == auth.PurposeConfirm { // it was made to confirm, whatever is required
+		missing = s.answered(missing, creds)
 	}
 	for i := range creds {
 		c := &creds[i]
@@ -154,11 +158,14 @@ type loginParams struct {
 // desc is that of a new account; mark is from before the secret was verified.
 func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
 	expires := s.reg.now().Add(s.reg.Token.Lifetime()).Truncate(time.Second)
-	if rec.NoLogin {
-		expires = rec.Expires
-	}
 	issue := *rec
 	issue.Validated = len(missing) == 0
+	switch {
+	case rec.NoLogin, rec.Purpose != "" && len(missing) > 0:
+		expires = rec.Expires
+	default:
+		issue.Purpose = ""
+	}
 	issue.Session = cmp.Or(rec.Session, token.NewSession())
 	text, err := s.reg.Token.Issue(&issue, expires)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/auth/basic"
+	"parley/auth/reset"
 	"parley/auth/token"
 	"parley/auth/validate"
 	"parley/internal/audit"
@@ -58,7 +59,8 @@ type Deps struct {
 	Basic      *basic.Scheme
 	Token      *token.Scheme
 	Validators *validate.Set
-	Audit      *audit.Log // nil: none is kept
+	Reset      *reset.Service // codes for new passwords
+	Audit      *audit.Log     // nil: none is kept
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config
@@ -123,6 +125,11 @@ func NewRegistry(d Deps) *Registry {
 
 func (r *Registry) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
 
+// maxHeavy is how many requests for lists and messages of one session may wait
+// for their answers: a page can have ten megabytes, and a topic is busy while it
+// puts one together.
+const maxHeavy = 2
+
 // Open makes the session of a connection; nil if the server is shutting down.
 func (r *Registry) Open(conn transport, remote string) *Session {
 	s := r.newSession(&outbox{conn: conn, limit: r.Config.OutboxBytes}, remote)
@@ -135,7 +142,7 @@ func (r *Registry) Open(conn transport, remote string) *Session {
 func (r *Registry) newSession(out outlet, remote string) *Session {
 	s := &Session{
 		reg: r, id: chat.NewUID().String()[3:], remote: remote, host: hostOf(remote), out: out, place: placeOf(remote),
-		slots: make(chan struct{}, r.Config.MaxPending),
+		slots: make(chan struct{}, r.Config.MaxPending), heavy: make(chan struct{}, maxHeavy),
 	}
 	s.addr = r.limits.holdAddress(s.place)
 	s.active.Store(time.Now().UnixNano())

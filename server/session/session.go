@@ -49,6 +49,7 @@ type Session struct {
 	addr   *heldAddress  // nil: exempt from limits
 	poller *Poller       // nil: the session has a connection
 	slots  chan struct{} // a place for each request that waits for its answer
+	heavy  chan struct{} // likewise for those whose answers may be long
 
 	// Owned by the reader, before anything that others read is posted.
 	ver      int // of the protocol, major<<8 | minor; 0 before {hi}
@@ -178,7 +179,12 @@ func (s *Session) UserAgent() string { return s.ua }
 func (s *Session) LastActive() time.Time { return time.Unix(0, s.active.Load()) }
 
 // Answered implements topic.Session.
-func (s *Session) Answered() { <-s.slots }
+func (s *Session) Answered(r *topic.Request) {
+	<-s.slots
+	if r.Heavy {
+		<-s.heavy
+	}
+}
 
 // ID is the session's name in logs.
 func (s *Session) ID() string { return s.id }

@@ -160,6 +160,28 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
+// TestHeavyFlood: of requests whose answers may be long two may wait.
+func TestHeavyFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := &fakeHub{}
+		s := loggedIn(t, testRegistry(h), newFakeConn(1<<20))
+		go func() {
+			for range 10 {
+				s.Handle([]byte(`{"get":{"id":"1","topic":"grpX","what":"data"}}`))
+			}
+		}()
+		for i := range 10 {
+			synctest.Wait()
+			if want := min(2+i, 10); h.len() != want {
+				t.Fatalf("%d requests handed on after %d answers, want %d", h.len(), i, want)
+			}
+			s.Answered(&topic.Request{Heavy: true})
+		}
+		s.Closed()
+	})
+}
+
 // TestFlood: 32 requests may wait for their answers; then the reader waits.
 func TestFlood(t *testing.T) {
 	t.Parallel()
@@ -178,13 +200,13 @@ func TestFlood(t *testing.T) {
 		if h.len() != 32 || done {
 			t.Fatalf("%d requests handed on, done %v", h.len(), done)
 		}
-		s.Answered()
+		s.Answered(new(topic.Request))
 		synctest.Wait()
 		if h.len() != 33 {
 			t.Errorf("%d handed on after one answer", h.len())
 		}
 		for range 99 {
-			s.Answered()
+			s.Answered(new(topic.Request))
 			synctest.Wait()
 		}
 		if h.len() != 100 || !done {

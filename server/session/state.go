@@ -13,7 +13,7 @@ import (
 
 // changeState suspends a user or lets him in again (wire.md §12.7, §4.10).
 func (s *Session) changeState(ctx context.Context, uid chat.UID, status string) error {
-	if s.level != chat.LevelRoot {
+	if s.level != chat.LevelRoot || uid == s.uid { // nobody locks himself out
 		return wsproto.ErrDenied
 	}
 	var state store.State

@@ -15,8 +15,9 @@ import (
 // of the wire.
 type Validator interface {
 	// Request asks the user to prove that the address is his. country is where
-	// phone numbers without + are dialled, here and below: Request.Country.
-	Request(ctx context.Context, user chat.UID, c *wsproto.Cred, country string) error
+	// phone numbers without + are dialled, here and below: Request.Country. lang
+	// is that of the message: Request.Lang.
+	Request(ctx context.Context, user chat.UID, c *wsproto.Cred, country, lang string) error
 	// Confirm checks his answer and returns the tag that he earned, if any.
 	Confirm(ctx context.Context, user chat.UID, c *wsproto.Cred) (tag string, err error)
 	// Remove forgets an address; tag is what is lost with it.
@@ -35,7 +36,7 @@ func (t *Topic) setCred(r *Request, c *wsproto.Cred) error {
 	case c.Meth == "", c.Val == "" && c.Resp == "":
 		return wsproto.ErrMalformed
 	case c.Resp == "":
-		if err := t.Validator.Request(ctx, r.User, c, r.Country); err != nil {
+		if err := t.Validator.Request(ctx, r.User, c, r.Country, r.Lang); err != nil {
 			return err
 		}
 		t.record(r, audit.CredAdded, r.User, c.Meth)

@@ -149,6 +149,9 @@ func (t *Topic) glanceSub(r *Request, o *wsproto.GetOpts) {
 		e.Deleted = wsproto.Time{Time: s.Deleted}
 	} else {
 		e.Updated, e.Acs, e.Private = wsproto.Time{Time: s.Updated}, wsproto.NewAcs(s.Want, s.Given), s.Private
+		if chat.KindOf(t.name) == chat.KindFnd { // a query is nobody's business
+			e.Private = nil
+		}
 		if s.Mode().Has(chat.ModeRead | chat.ModeJoin) {
 			e.Clear, e.Read, e.Recv = s.Del, s.Read, s.Recv
 		}

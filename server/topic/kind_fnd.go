@@ -146,6 +146,7 @@ func (t *fndTopic) list(r *Request, a *Attachment, _ *wsproto.GetOpts) ([]wsprot
 	if err != nil {
 		return nil, err
 	}
+	found = slices.DeleteFunc(found, func(f store.Found) bool { return f.User != 0 && !foundByPrefix(q, &f) })
 	out := make([]wsproto.MetaSub, len(found))
 	for i := range found {
 		out[i] = hit(&found[i], r.Level)
@@ -157,6 +158,18 @@ func (t *fndTopic) list(r *Request, a *Attachment, _ *wsproto.GetOpts) ([]wsprot
 		}
 	}
 	return out, nil
+}
+
+// foundByPrefix tells a user whom a query finds by tags with a prefix alone:
+// people are not found by common words (wire.md §7.5).
+func foundByPrefix(q tagquery.Query, f *store.Found) bool {
+	prefixed := func(tag string) bool { return chat.TagPrefix(tag) != "" && slices.Contains(f.Tags, tag) }
+	for _, group := range q.All {
+		if !slices.ContainsFunc(group, prefixed) {
+			return false
+		}
+	}
+	return len(q.All) > 0 || slices.ContainsFunc(q.Any, prefixed)
 }
 
 // mayAsk refuses tags of masked namespaces that are not the user's own.

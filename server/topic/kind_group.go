@@ -179,7 +179,10 @@ func (t *groupTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) erro
 			rec.Access, up.Access = access, &access
 		}
 	}
-	up.Public, up.Trusted = mergeProfile(&rec.Public, &rec.Trusted, d)
+	var err error
+	if up.Public, up.Trusted, err = t.Config.mergeProfile(&rec.Public, &rec.Trusted, d); err != nil {
+		return err
+	}
 	profile := up.Public != nil || up.Trusted != nil
 	if !profile && up.Access == nil {
 		return t.setPrivate(r, a.member, d)

@@ -196,12 +196,18 @@ func (t *meTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
 			u.Access, up.Access = access, &access
 		}
 	}
-	up.Public, up.Trusted = mergeProfile(&u.Public, &u.Trusted, d)
+	var err error
+	if up.Public, up.Trusted, err = t.Config.mergeProfile(&u.Public, &u.Trusted, d); err != nil {
+		return err
+	}
 	profile := up.Public != nil || up.Trusted != nil
 	if profile {
 		u.Updated, up.Updated = r.TS, &r.TS
 	}
 	private, privateChanged := merge(t.private, d.Private)
+	if err := t.Config.fits(t.private, private); err != nil {
+		return err
+	}
 	if !profile && up.Access == nil && !privateChanged {
 		return wsproto.NotModified
 	}

@@ -43,7 +43,7 @@ func (t *p2pTopic) load(ctx context.Context) error {
 			t.seen[u.ID] = &wsproto.Seen{When: wsproto.Time{Time: u.LastSeen}, UA: u.UserAgent}
 		}
 	}
-	return nil
+	return t.endLostCall(ctx)
 }
 
 // nameFor: each calls the topic by the other's ID.

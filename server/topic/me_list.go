@@ -41,7 +41,7 @@ func (t *meTopic) list(_ *Request, _ *Attachment, o *wsproto.GetOpts) ([]wsproto
 		listed[list[i].Topic] = true
 		out = append(out, t.entry(&list[i], o))
 	}
-	if !q.Since.IsZero() && q.Topic == "" { // unchanged, but online
+	if !q.Since.IsZero() && q.Topic == "" && len(list) < q.Limit { // unchanged, but online; with the last page
 		for name, c := range t.contacts {
 			if c.online && !listed[name] {
 				out = append(out, wsproto.MetaSub{Topic: t.seenAs(name), Online: true})

@@ -79,6 +79,15 @@ func mergeFields(old json.RawMessage, fields map[string]json.RawMessage) (json.R
 	return b, true
 }
 
+// fits refuses data that has grown too long; what is too long already may be
+// made shorter.
+func (c *Config) fits(old, v json.RawMessage) error {
+	if len(v) > c.MaxData && len(v) > len(old) {
+		return wsproto.ErrPolicy
+	}
+	return nil
+}
+
 // FirstValue is application data that is set for the first time.
 func FirstValue(raw json.RawMessage) json.RawMessage {
 	v, _ := merge(nil, raw)

@@ -23,9 +23,11 @@ type Request struct {
 	Root    bool       // the session is an administrator's
 	Channel bool       // a group addressed as its readers do
 	Create  bool       // a new group
+	Lang    string     // of the client, as it said; empty: unknown
 	From    string     // the client's address
 	Country string     // where phone numbers without + are dialled: ISO 3166 alpha-2
 	TS      time.Time  // when it came in
+	Heavy   bool       // its answer may be long: few of a session may wait at a time
 
 	Background bool // asks to be attached without being seen (wire.md §9.6)
 
@@ -72,7 +74,7 @@ func (r *Request) finish() {
 	}
 	r.answered = true
 	r.flush()
-	r.Session.Answered()
+	r.Session.Answered(r)
 }
 
 // flush sends what was collected so far.

@@ -54,14 +54,16 @@ func (t *Topic) setSub(r *Request, a *Attachment, s *wsproto.SetSub) error {
 
 // mergeProfile updates what others see. What it returns is nil where nothing
 // was to be done.
-func mergeProfile(public, trusted *json.RawMessage, d *wsproto.SetDesc) (newPublic, newTrusted *json.RawMessage) {
+func (c *Config) mergeProfile(public, trusted *json.RawMessage, d *wsproto.SetDesc) (newPublic, newTrusted *json.RawMessage, err error) {
 	if v, changed := merge(*public, d.Public); changed {
+		err = c.fits(*public, v)
 		*public, newPublic = v, &v
 	}
 	if v, changed := merge(*trusted, d.Trusted); changed {
+		err = errors.Join(err, c.fits(*trusted, v))
 		*trusted, newTrusted = v, &v
 	}
-	return newPublic, newTrusted
+	return newPublic, newTrusted, err
 }
 
 // setPrivate stores the member's own data about the topic.
@@ -81,6 +83,9 @@ func (t *Topic) setPrivate(r *Request, m *member, d *wsproto.SetDesc) error {
 	private, changed := merge(s.Private, d.Private)
 	if !changed {
 		return wsproto.NotModified
+	}
+	if err := t.Config.fits(s.Private, private); err != nil {
+		return err
 	}
 	if err := t.Store.UpdateSubs(ctx, store.SubUpdate{Topic: t.name, User: m.uid, Updated: &r.TS, Private: &private}); err != nil {
 		return err
@@ -190,6 +195,9 @@ func (t *Topic) memberOf(u chat.UID) *member {
 
 // setTags replaces the tags of a user or a group (wire.md §7.5).
 func (t *Topic) setTags(r *Request, a *Attachment, given []string) error {
+	if k := chat.KindOf(t.name); k != chat.KindMe && k != chat.KindGroup {
+		return wsproto.ErrNotAllowed
+	}
 	old, err := t.kind.tags(a)
 	if err != nil {
 		return err
@@ -275,6 +283,9 @@ func (t *Topic) setAux(r *Request, a *Attachment, aux map[string]json.RawMessage
 	v, changed := mergeFields(t.rec.Aux, aux)
 	if !changed {
 		return wsproto.NotModified
+	}
+	if err := t.Config.fits(t.rec.Aux, v); err != nil {
+		return err
 	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()

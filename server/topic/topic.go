@@ -69,7 +69,7 @@ type Session interface {
 	// returns false if the session is closed and can't take part any more.
 	SetInCall(topic string, in bool) bool
 	// Answered tells that a request has been dealt with.
-	Answered()
+	Answered(r *Request)
 }
 
 // Config are the rules that an administrator can change.
@@ -87,6 +87,8 @@ type Config struct {
 	IdleAfter      time.Duration // from the last detach to the unloading
 	UADelay        time.Duration // between changes of a user agent that are told
 	StoreTimeout   time.Duration
+	MaxData        int       // bytes of public, trusted, private or aux, however often they are added to
+	Started        time.Time // of this process: calls from before it are over
 	CallsEnabled   bool
 	CallTimeout    time.Duration // from the start of a call until somebody must have accepted it
 }

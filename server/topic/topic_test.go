@@ -36,7 +36,7 @@ func (s *sink) Background() bool                       { return false }
 func (s *sink) UserAgent() string                      { return "" }
 func (s *sink) LastActive() time.Time                  { return time.Time{} }
 func (s *sink) SetInCall(string, bool) bool            { return true }
-func (s *sink) Answered()                              {}
+func (s *sink) Answered(*Request)                      {}
 
 // alone is a router without other topics.
 type alone struct{}

@@ -127,6 +127,34 @@ func (s *Store) FailCredential(ctx context.Context, id chat.UID, method string, 
 	return nil
 }
 
+// ForgiveCredential implements store.Credentials.
+func (s *Store) ForgiveCredential(ctx context.Context, id chat.UID, method string) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	p := s.pendingCred(id, method)
+	if p == nil {
+		return store.ErrNotFound
+	}
+	p.Failed = 0
+	return nil
+}
+
+// CredentialHolder implements store.Credentials.
+func (s *Store) CredentialHolder(ctx context.Context, method, value string) (chat.UID, error) {
+	if err := s.lock(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	for _, c := range s.creds {
+		if c.Done && c.Method == method && c.Value == value {
+			return c.User, nil
+		}
+	}
+	return 0, store.ErrNotFound
+}
+
 // DeleteCredential implements store.Credentials.
 func (s *Store) DeleteCredential(ctx context.Context, id chat.UID, method, value string) error {
 	if err := s.lock(ctx); err != nil {

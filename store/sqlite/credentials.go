@@ -123,6 +123,26 @@ func (s *Store) FailCredential(ctx context.Context, id chat.UID, method string, 
 	})
 }
 
+// ForgiveCredential implements store.Credentials.
+func (s *Store) ForgiveCredential(ctx context.Context, id chat.UID, method string) error {
+	return s.write(ctx, "forgive credential", func(c *conn) error {
+		n, err := c.exec(`UPDATE credentials SET failed = 0 WHERE user = ? AND method = ? AND stage = 1`, id, method)
+		if err != nil {
+			return err
+		}
+		return found(n)
+	})
+}
+
+// CredentialHolder implements store.Credentials.
+func (s *Store) CredentialHolder(ctx context.Context, method, value string) (id chat.UID, err error) {
+	err = s.read(ctx, "credential holder", func(c *conn) error {
+		return c.one(`SELECT user FROM credentials WHERE method = ? AND value = ? AND stage = 2`,
+			func(r *row) { id = r.uid() }, method, value)
+	})
+	return id, err
+}
+
 // DeleteCredential implements store.Credentials.
 func (s *Store) DeleteCredential(ctx context.Context, id chat.UID, method, value string) error {
 	return s.write(ctx, "delete credential", func(c *conn) error {

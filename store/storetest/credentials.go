@@ -10,6 +10,8 @@ func credentialCases() []testCase {
 		{"credentials/pending, failed, confirmed", credLife},
 		{"credentials/a new value deactivates the pending one", credReplaced},
 		{"credentials/a value comes back with its failures", credFailures},
+		{"credentials/failures are forgiven", credForgiven},
+		{"credentials/who has confirmed a value", credHolder},
 		{"credentials/confirmed values are unique", credUnique},
 		{"credentials/delete", credDelete},
 		{"credentials/list", credList},
@@ -105,6 +107,50 @@ func credFailures(k *kit) {
 	got, err = k.PendingCredential(k.ctx, id, "email")
 	k.must("PendingCredential", err)
 	k.same("sent again", []any{got.Code, got.Failed, got.Updated}, []any{same.Code, 2, at(5)})
+}
+
+func credForgiven(k *kit) {
+	id := k.user()
+	k.wantErr("nothing", k.ForgiveCredential(k.ctx, id, "email"), store.ErrNotFound)
+	k.must("PutCredential", k.PutCredential(k.ctx, email(id, "a@x", 0)))
+	k.must("PutCredential", k.PutCredential(k.ctx, email(id, "b@x", 1)))
+	k.must("FailCredential", k.FailCredential(k.ctx, id, "email", at(2)))
+	k.wantErr("other method", k.ForgiveCredential(k.ctx, id, "tel"), store.ErrNotFound)
+	k.must("ForgiveCredential", k.ForgiveCredential(k.ctx, id, "email"))
+	b := email(id, "b@x", 1)
+	b.Updated = at(2)
+	k.credsAre("forgiven", id, *b)
+	k.must("PutCredential", k.PutCredential(k.ctx, email(id, "a@x", 3)))
+	got, err := k.PendingCredential(k.ctx, id, "email")
+	k.must("PendingCredential", err)
+	k.same("failures of the one that was not pending", got.Failed, 1)
+	_, err = k.ConfirmCredential(k.ctx, id, "email", at(4))
+	k.must("ConfirmCredential", err)
+	k.wantErr("a confirmed one", k.ForgiveCredential(k.ctx, id, "email"), store.ErrNotFound)
+}
+
+func credHolder(k *kit) {
+	id, other := k.user(), k.user()
+	holder := func(what, method, value string, want chat.UID) {
+		k.Helper()
+		got, err := k.CredentialHolder(k.ctx, method, value)
+		if want == 0 {
+			k.wantErr(what, err, store.ErrNotFound)
+			return
+		}
+		k.must(what, err)
+		k.same(what, got, want)
+	}
+	holder("nobody", "email", "a@x", 0)
+	k.must("PutCredential", k.PutCredential(k.ctx, email(id, "a@x", 0)))
+	k.must("PutCredential", k.PutCredential(k.ctx, email(other, "a@x", 0)))
+	holder("pending", "email", "a@x", 0)
+	_, err := k.ConfirmCredential(k.ctx, id, "email", at(1))
+	k.must("ConfirmCredential", err)
+	holder("confirmed", "email", "a@x", id)
+	holder("other method", "tel", "a@x", 0)
+	k.must("DeleteCredential", k.DeleteCredential(k.ctx, id, "email", "a@x"))
+	holder("deleted", "email", "a@x", 0)
 }
 
 func credUnique(k *kit) {

@@ -10,6 +10,9 @@ const require = createRequire(import.meta.url);
 // 0.17 has the setters below, too, but uses what it finds here when it is loaded.
 Object.assign(globalThis, { WebSocket, XMLHttpRequest: XHR, indexedDB: fakeIndexedDB });
 
+// The request that the server hashes a password for.
+let hashing = Promise.resolve();
+
 // load returns the class Tinode of one version, made fit for Node.
 function load({ pkg }) {
   const module = require(pkg);
@@ -87,6 +90,16 @@ export class Client {
       answer.catch(() => {});
       return answer;
     };
+    // Passwords one by one: on a busy machine the last of many would wait for
+    // longer than the 5 seconds after which the SDK gives up.
+    for (const method of ['login', 'account']) {
+      const ask = this.tinode[method].bind(this.tinode);
+      this.tinode[method] = (...args) => {
+        if (!args.includes('basic')) return ask(...args);
+        const request = () => ask(...args);
+        return (hashing = hashing.then(request, request));
+      };
+    }
     // A receipt is sent a moment after the message, connected or not.
     const note = this.tinode.note.bind(this.tinode);
     this.tinode.note = (...args) => this.tinode.isConnected() && note(...args);
@@ -263,7 +276,15 @@ export class Client {
   close() {
     this.tinode.onDisconnect = undefined;
     this.tinode.note = () => {}; // a receipt that is still to be sent
-    this.tinode.disconnect();
+    // An attempt to reconnect that is under way would be followed by others, for
+    // ever, and the program would not end.
+    const stop = () => this.tinode.disconnect();
+    this.tinode.onConnect = stop;
+    this.tinode.onAutoreconnectIteration = (_, attempt) => {
+      attempt?.catch(() => {});
+      setTimeout(stop);
+    };
+    stop();
   }
 }
 

@@ -22,14 +22,12 @@ export const versions = await Promise.all(published
   .filter(([version]) => !only || only.includes(version))
   .map(async ([version, pkg]) => ({ version, pkg, api: await probe({ version, pkg }) })));
 
-// lacks is the first feature that a version does not have, or undefined. A
-// feature is a method, "topic.archive", or what a method knows,
-// "tinode.account(token)".
+// lacks is the first of some features that a version does not have, or
+// undefined. A feature is a method: "topic.archive".
 export function lacks({ api }, features) {
   return features.find((feature) => {
-    const [, owner, method, known] = feature.match(/^(\w+)\.(\w+)(?:\((\w+)\))?$/);
+    const [owner, method] = feature.split('.');
     if (!(owner in api)) throw new Error(`no such part of the SDK: ${feature}`);
-    const has = api[owner][method];
-    return !has || (known && !String(has).includes(known));
+    return !api[owner][method];
   });
 }

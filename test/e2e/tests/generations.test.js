@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { refused, texts } from '../lib/client.js';
+import { Raw } from '../lib/raw.js';
 import { scenarios } from '../lib/scenarios.js';
 import { until } from '../lib/until.js';
 import { versions } from '../lib/versions.js';
@@ -24,19 +25,18 @@ scenarios('generations', {
     await refused(409, change(withToken(guest, token)));
   },
 
-  async 'a second {hi}'(people) {
+  async 'a second {hi}'(people, { sdk }) {
     const anna = await people.regular('Anna');
     const guest = await people.stranger();
-    const greeted = guest.ctrl.length;
-    guest.connected = false;
-    const answer = guest.tinode.hello();
-    const last = await until('an answer', () => guest.ctrl.slice(greeted).find((ctrl) => ctrl.id));
     if (guest.since(25)) {
-      assert.equal(last.code, 401);
-      await until('it connects again', () => guest.connected);
+      // The server tells such a client to log in first. Its SDK then connects
+      // anew and loses count of its connections, so no SDK is asked here.
+      const raw = await Raw.dial(guest.host);
+      await raw.ask({ hi: { id: '1', ver: sdk.version } });
+      assert.equal((await raw.ask({ hi: { id: '2', ver: sdk.version } })).code, 401);
+      raw.close();
     } else {
-      assert.equal(last.code, 201);
-      await answer;
+      assert.equal((await guest.tinode.hello()).code, 201);
     }
     await guest.tinode.loginToken(anna.tinode.getAuthToken().token);
     await guest.online();
