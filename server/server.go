@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parley/auth/basic"
+	"parley/auth"
 	"parley/auth/token"
 	"parley/auth/validate"
 	"parley/internal/chat"
@@ -67,17 +67,16 @@ func New(d Deps) (*Server, error) {
 		return nil, fmt.Errorf("auth_config.token: %w", err)
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
+	known := schemes(&d, tokens)
 	tc := topicConfig(cfg)
+	tc.ImmutableTags, tc.TagsFor = immutable(cfg, known), known.TagsFor
 	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
 	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Log: d.Log, Now: d.Now, Config: tc})
 	s.sessions = session.NewRegistry(session.Deps{
-		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
-		Basic: basic.New(d.Store, basic.Rules{
-			MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
-		}),
+		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
@@ -92,6 +91,13 @@ func New(d Deps) (*Server, error) {
 }
 
 func (s *Server) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+// immutable are the namespaces of tags that clients cannot change.
+func immutable(cfg *config.Config, known *auth.Set) []string {
+	list := append(cfg.ImmutableTags(), known.Namespaces()...)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
 
 func topicConfig(cfg *config.Config) topic.Config {
 	return topic.Config{

@@ -59,6 +59,7 @@ type claims struct {
 	Level     int  `json:"lvl"`
 	Serial    int  `json:"ser"`
 	Validated bool `json:"val,omitempty"` // required credentials are confirmed
+	Factor    bool `json:"otp,omitempty"` // the second factor is
 	NoLogin   bool `json:"nol,omitempty"` // good for one purpose only
 }
 
@@ -76,7 +77,7 @@ func (s *Scheme) Issue(rec *auth.Record, expires time.Time) ([]byte, error) {
 			IssuedAt:  jwt.NewNumericDate(s.now()),
 			ID:        base64.RawURLEncoding.EncodeToString(id[:]),
 		},
-		Level: int(rec.Level), Serial: s.serial, Validated: rec.Validated, NoLogin: rec.NoLogin,
+		Level: int(rec.Level), Serial: s.serial, Validated: rec.Validated, Factor: rec.Factor, NoLogin: rec.NoLogin,
 	})
 	text, err := t.SignedString(s.keys[0])
 	if err != nil {
@@ -115,6 +116,7 @@ func (s *Scheme) Authenticate(_ context.Context, secret []byte) (*auth.Record, e
 		return nil, auth.ErrMalformed
 	}
 	return &auth.Record{
-		User: u, Level: level, Expires: c.ExpiresAt.Time, Validated: c.Validated, NoLogin: c.NoLogin,
+		User: u, Level: level, Expires: c.ExpiresAt.Time, Validated: c.Validated, Factor: c.Factor,
+		NoLogin: c.NoLogin,
 	}, nil
 }

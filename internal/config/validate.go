@@ -140,7 +140,7 @@ func (t *TLS) check(k *checker, listen string) {
 }
 
 func (a *Auth) check(k *checker) {
-	k.logicalNames(a.LogicalNames)
+	a.checkNames(k)
 	k.between("auth_config.basic.min_login_length", int64(a.Basic.MinLoginLength), 1, maxLoginLength)
 	k.between("auth_config.basic.min_password_length", int64(a.Basic.MinPasswordLength), 1, 1024)
 	for i, key := range a.Token.Keys {
@@ -159,30 +159,6 @@ func (a *Auth) check(k *checker) {
 	k.between("auth_config.code.code_length", int64(a.Code.CodeLength), 4, 18)
 	if a.REST.ServerURL != "" {
 		k.use("auth_config.rest.server_url", badURL(a.REST.ServerURL))
-	}
-}
-
-// logicalNames checks pairs "logical:real" (surfaces.md §2.1).
-func (k *checker) logicalNames(pairs []string) {
-	const path = "auth_config.logical_names"
-	seen := make(map[string]bool)
-	for i, pair := range pairs {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		logical, scheme, ok := strings.Cut(pair, ":")
-		logical, scheme = strings.ToLower(logical), strings.ToLower(scheme)
-		switch {
-		case !ok || logical == "" || strings.Contains(scheme, ":"):
-			k.fault(at, `must be "logical:real", or "real:" to hide a scheme`)
-			continue
-		case seen[logical]:
-			k.fault(at, "the same logical name twice")
-		}
-		seen[logical] = true
-		switch scheme {
-		case "", "anonymous", "basic", "code", "rest", "token":
-		default:
-			k.fault(at, "unknown scheme; known are anonymous, basic, code, rest and token")
-		}
 	}
 }
 

@@ -9,17 +9,11 @@ import (
 	"time"
 
 	"parley/auth"
-	"parley/auth/basic"
-	"parley/auth/token"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
 	"parley/wsproto"
 )
-
-// anonymous is the scheme of accounts without a secret: they can be made, but
-// only their token leads back to them (surfaces.md §2.4).
-const anonymous = "anonymous"
 
 // authError is what a refusal of a scheme means on the wire.
 func authError(err error, log *slog.Logger) *wsproto.Error {
@@ -40,22 +34,21 @@ func authError(err error, log *slog.Logger) *wsproto.Error {
 
 // authenticate verifies a secret by a scheme.
 func (s *Session) authenticate(ctx context.Context, scheme string, secret []byte) (*auth.Record, error) {
-	switch strings.ToLower(scheme) {
-	case basic.Name:
-		return s.reg.Basic.Authenticate(ctx, secret)
-	case token.Name:
-		return s.reg.Token.Authenticate(ctx, secret)
-	case anonymous:
-		return nil, auth.ErrUnsupported
-	case "code": // no code can be outstanding as long as none are sent
-		return nil, auth.ErrFailed
+	if sc := s.reg.Schemes.Get(scheme); sc != nil {
+		return sc.Authenticate(ctx, secret)
 	}
 	return nil, wsproto.ErrAuthUnknown
 }
 
+// context bounds the work for a request that came in now.
+func (s *Session) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	return auth.WithClient(ctx, auth.Client{Addr: s.remote, At: time.Now()}), cancel
+}
+
 // login handles {login} (wire.md §12.2).
 func (s *Session) login(l *wsproto.Login) {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	ctx, cancel := s.context()
 	defer cancel()
 	reply, err := s.tryLogin(ctx, l)
 	if err != nil {
@@ -70,7 +63,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 		return nil, wsproto.ErrUnsupported
 	case s.uid != 0:
 		return nil, wsproto.ErrAuthenticated
-	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
+	case len(l.Secret) == 0 && s.reg.Schemes.Get(l.Scheme) == nil: // the others judge by themselves
 		return nil, wsproto.ErrMalformed
 	}
 	rec, err := s.authenticate(ctx, l.Scheme, l.Secret)

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/auth/basic"
+	"parley/auth"
 	"parley/auth/token"
 	"parley/auth/validate"
 	"parley/internal/chat"
@@ -49,8 +49,8 @@ type Config struct {
 type Deps struct {
 	Hub        Hub
 	Store      Store
-	Basic      *basic.Scheme
-	Token      *token.Scheme
+	Schemes    *auth.Set     // what clients may use
+	Token      *token.Scheme // issues tokens, whatever clients call it
 	Validators *validate.Set
 	Log        *slog.Logger
 	Now        func() time.Time

@@ -82,12 +82,14 @@ type Config struct {
 	AliasTag       string        // namespace of unique tags; empty: none
 	ImmutableTags  []string      // namespaces that clients cannot change
 	MaskedTags     []string      // namespaces that only owners of a tag can search for
-	MailboxLimit   int           // events waiting
-	IdleAfter      time.Duration // from the last detach to the unloading
-	UADelay        time.Duration // between changes of a user agent that are told
-	StoreTimeout   time.Duration
-	CallsEnabled   bool
-	CallTimeout    time.Duration // from the start of a call until somebody must have accepted it
+	// TagsFor are tags that a search for a word is for, too; nil: none.
+	TagsFor      func(word string) []string
+	MailboxLimit int           // events waiting
+	IdleAfter    time.Duration // from the last detach to the unloading
+	UADelay      time.Duration // between changes of a user agent that are told
+	StoreTimeout time.Duration
+	CallsEnabled bool
+	CallTimeout  time.Duration // from the start of a call until somebody must have accepted it
 }
 
 // Deps is what all topics share. It is read-only.

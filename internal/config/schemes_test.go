@@ -1,0 +1,49 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSchemeNames(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		pairs     []string
+		want      map[string]string
+		immutable string // the namespace of logins
+	}{
+		"none": {nil, map[string]string{
+			"anonymous": "anonymous", "basic": "basic", "code": "code", "oidc": "oidc", "rest": "rest", "token": "token",
+		}, "basic"},
+		"renamed": {[]string{"Corp:Basic", "basic:"}, map[string]string{
+			"anonymous": "anonymous", "corp": "basic", "code": "code", "oidc": "oidc", "rest": "rest", "token": "token",
+		}, "corp"},
+		"replaced": {[]string{"basic:rest", "rest:"}, map[string]string{
+			"anonymous": "anonymous", "basic": "rest", "code": "code", "oidc": "oidc", "token": "token",
+		}, ""},
+		"hidden": {[]string{"anonymous:", "code:", "oidc:", "rest:"}, map[string]string{"basic": "basic", "token": "token"}, "basic"},
+		"itself": {[]string{"basic:basic", "anonymous:", "code:", "oidc:", "rest:"}, map[string]string{"basic": "basic", "token": "token"}, "basic"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := Default()
+			c.Auth.LogicalNames, c.Auth.REST.ServerURL = tc.pairs, "https://auth.example.com/"
+			if err := c.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, c.Auth.SchemeNames()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			want := []string{"email", "tel"}
+			switch tc.immutable {
+			case "":
+			case "basic", "corp":
+				want = append([]string{tc.immutable}, want...)
+			}
+			if diff := cmp.Diff(want, c.ImmutableTags()); diff != "" {
+				t.Errorf("immutable (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
