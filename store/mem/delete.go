@@ -86,6 +86,7 @@ func (s *Store) purgeUser(id chat.UID) {
 	maps.DeleteFunc(s.published, func(key onceKey, _ published) bool { return key.from == id })
 	s.logins = slices.DeleteFunc(s.logins, func(l store.Login) bool { return l.User == id })
 	s.creds = slices.DeleteFunc(s.creds, func(c credential) bool { return c.User == id })
+	maps.DeleteFunc(s.codes, func(_ string, c *store.Code) bool { return c.User == id })
 	delete(s.users, id)
 	s.purged[id] = true
 }

@@ -1,6 +1,7 @@
 package mem
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -60,5 +61,35 @@ func (s *Store) PutLogin(ctx context.Context, l *store.Login) error {
 		return o.Scheme == l.Scheme && o.User == l.User
 	})
 	s.logins = append(s.logins, copyLogin(l))
+	return nil
+}
+
+// LoginsOf implements store.Logins.
+func (s *Store) LoginsOf(ctx context.Context, id chat.UID) ([]store.Login, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	var ls []store.Login
+	for i := range s.logins {
+		if s.logins[i].User == id {
+			ls = append(ls, copyLogin(&s.logins[i]))
+		}
+	}
+	slices.SortFunc(ls, func(a, b store.Login) int { return cmp.Compare(a.Scheme, b.Scheme) })
+	return ls, nil
+}
+
+// DeleteLogin implements store.Logins.
+func (s *Store) DeleteLogin(ctx context.Context, scheme string, id chat.UID) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.logins, func(l store.Login) bool { return l.Scheme == scheme && l.User == id })
+	if i < 0 {
+		return store.ErrNotFound
+	}
+	s.logins = slices.Delete(s.logins, i, i+1)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -30,6 +31,11 @@ type Store struct {
 	topics    map[string]*topic
 	subs      map[subKey]*store.Sub
 	published map[onceKey]published
+
+	codes       map[string]*store.Code
+	invites     map[string]*store.Invite
+	revocations map[revocationKey]store.Revocation
+	audit       []store.AuditEntry // by ID
 }
 
 var _ store.Store = (*Store)(nil)
@@ -43,6 +49,10 @@ func New() *Store {
 		topics:    map[string]*topic{},
 		subs:      map[subKey]*store.Sub{},
 		published: map[onceKey]published{},
+
+		codes:       map[string]*store.Code{},
+		invites:     map[string]*store.Invite{},
+		revocations: map[revocationKey]store.Revocation{},
 	}
 }
 
@@ -105,6 +115,7 @@ func (s *Store) dump(ctx context.Context) ([]byte, error) {
 	return json.MarshalIndent(map[string]any{
 		"users": s.users, "logins": s.logins, "credentials": s.creds,
 		"devices": s.devices, "topics": s.topics, "subs": subs,
+		"codes": s.codes, "invites": s.invites, "revocations": slices.Collect(maps.Values(s.revocations)), "audit": s.audit,
 	}, "", "  ")
 }
 

@@ -35,6 +35,7 @@ func (k *kit) world() *world {
 	}
 	k.must("CreateUser", k.CreateUser(k.ctx, n))
 	w := &world{id: id, peer: k.user(), slf: id.SlfName()}
+	k.belongings(id)
 	k.must("PutSubs", k.PutSubs(k.ctx, newSub(id.FndName(), id)))
 	k.must("PutDevice", k.PutDevice(k.ctx, &store.Device{ID: "d", User: id, LastSeen: at(0)}))
 	k.must("PutDevice", k.PutDevice(k.ctx, &store.Device{ID: "peer's", User: w.peer, LastSeen: at(0)}))
@@ -127,6 +128,7 @@ func deleteUserSoft(k *kit) {
 		cs, err := k.Credentials(k.ctx, w.id, "")
 		k.must("Credentials", err)
 		k.same("credentials", len(cs), 2)
+		k.belongingsAre(w.id, true)
 		k.othersStay(w)
 	}
 	n := newUser()
@@ -165,6 +167,7 @@ func (k *kit) purged(w *world) {
 	cs, err := k.Credentials(k.ctx, w.id, "")
 	k.must("Credentials", err)
 	k.same("credentials", len(cs), 0)
+	k.belongingsAre(w.id, false)
 	k.othersStay(w)
 	k.wantErr("again", k.DeleteUser(k.ctx, w.id, true, at(7)), store.ErrNotFound)
 	k.wantErr("again, marked", k.DeleteUser(k.ctx, w.id, false, at(7)), store.ErrNotFound)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -83,7 +84,43 @@ func (k *kit) calls(ctx context.Context) map[string]error {
 	note("ForgetPublished", err)
 	_, err = k.Search(ctx, store.Search{All: all("x")})
 	note("Search", err)
+	maps.Copy(errs, k.accountCalls(ctx))
 	note("Backup", k.Backup(ctx, filepath.Join(k.TempDir(), "copy"), nil))
+	return errs
+}
+
+// accountCalls makes those about accounts.
+func (k *kit) accountCalls(ctx context.Context) map[string]error {
+	id := chat.NewUID()
+	errs := map[string]error{
+		"DeleteLogin":  k.DeleteLogin(ctx, "basic", id),
+		"PutCode":      k.PutCode(ctx, &store.Code{Key: "k", User: id, Created: at(0), Expires: at(9)}),
+		"DeleteCode":   k.DeleteCode(ctx, "k"),
+		"PutInvite":    k.PutInvite(ctx, &store.Invite{Code: "i", Created: at(0)}),
+		"UseInvite":    k.UseInvite(ctx, "i", at(1)),
+		"UnuseInvite":  k.UnuseInvite(ctx, "i"),
+		"DeleteInvite": k.DeleteInvite(ctx, "i"),
+		"Revoke":       k.Revoke(ctx, store.Revocation{Token: "t", User: id, Until: at(9)}),
+	}
+	note := func(name string, err error) { errs[name] = err }
+	_, err := k.Users(ctx, store.UserQuery{})
+	note("Users", err)
+	_, err = k.StaleUsers(ctx, at(1), 1)
+	note("StaleUsers", err)
+	_, err = k.LoginsOf(ctx, id)
+	note("LoginsOf", err)
+	_, err = k.Code(ctx, "k")
+	note("Code", err)
+	_, err = k.FailCode(ctx, "k")
+	note("FailCode", err)
+	_, err = k.ExpireCodes(ctx, at(1), 1)
+	note("ExpireCodes", err)
+	_, err = k.Invites(ctx)
+	note("Invites", err)
+	_, err = k.Revocations(ctx, at(1))
+	note("Revocations", err)
+	_, err = k.AuditLog(ctx, store.AuditQuery{})
+	note("AuditLog", err)
 	return errs
 }
 
@@ -97,6 +134,7 @@ func storeClosed(k *kit) {
 	}
 	k.SetMarks(name, id, 2, 2)
 	k.Seen(id, at(1), "x")
+	k.AppendAudit(store.AuditEntry{At: at(1), Act: "login"})
 	k.wantErr("Close again", k.Close(), store.ErrClosed)
 }
 
