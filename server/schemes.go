@@ -2,16 +2,22 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"parley/auth"
 	"parley/auth/anon"
 	"parley/auth/basic"
+	"parley/auth/rest"
 	"parley/auth/token"
 	"parley/internal/config"
 )
 
+// startTime bounds what a start asks of others.
+const startTime = 5 * time.Second
+
 // schemes are the ways to log in, by the names that clients use.
-func schemes(d *Deps, tokens *token.Scheme) *auth.Set {
+func schemes(d *Deps, tokens *token.Scheme) (*auth.Set, error) {
 	cfg := &d.Config.Auth
 	known := map[string]auth.Scheme{ // by their own names
 		config.SchemeAnonymous: anon.Scheme{},
@@ -22,13 +28,25 @@ func schemes(d *Deps, tokens *token.Scheme) *auth.Set {
 		config.SchemeCode:  noCodes{},
 		config.SchemeToken: tokens,
 	}
+	if name := cfg.NameOf(config.SchemeREST); cfg.REST.ServerURL != "" && name != "" {
+		ctx, cancel := context.WithTimeout(context.Background(), startTime)
+		defer cancel()
+		sc, err := rest.New(ctx, d.Store, rest.Options{
+			Name: name, ServerURL: cfg.REST.ServerURL, NewAccounts: cfg.REST.AllowNewAccounts,
+			SeparateEndpoints: cfg.REST.UseSeparateEndpoints, Now: d.Now,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("auth_config.rest: %w", err)
+		}
+		known[config.SchemeREST] = sc
+	}
 	byName := make(map[string]auth.Scheme)
 	for name, scheme := range cfg.SchemeNames() {
 		if sc := known[scheme]; sc != nil { // else it is not configured
 			byName[name] = sc
 		}
 	}
-	return auth.NewSet(byName)
+	return auth.NewSet(byName), nil
 }
 
 // noCodes stands for the scheme "code" as long as no codes are sent: none can

@@ -67,7 +67,10 @@ func New(d Deps) (*Server, error) {
 		return nil, fmt.Errorf("auth_config.token: %w", err)
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
-	known := schemes(&d, tokens)
+	known, err := schemes(&d, tokens)
+	if err != nil {
+		return nil, err
+	}
 	tc := topicConfig(cfg)
 	tc.ImmutableTags, tc.TagsFor = immutable(cfg, known), known.TagsFor
 	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}

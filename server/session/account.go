@@ -70,14 +70,22 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	return s.created(ctx, d, a)
 }
 
-// fillUser takes over what the request says of the user.
-func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
+// begin makes an account of which nothing is known yet.
+func (s *Session) begin(d *draft) {
 	now := s.reg.now()
-	cfg := &s.reg.Config.Topic
 	d.User = store.User{
 		ID: chat.NewUID(), Created: now, Updated: now,
-		Access: chat.Access{Auth: chat.ModeUser | cfg.MaskP2P()},
+		Access: chat.Access{Auth: chat.ModeUser | s.reg.Config.Topic.MaskP2P()},
 	}
+	d.Me = store.Sub{
+		Topic: d.User.ID.MeName(), User: d.User.ID, Created: now, Updated: now, Want: chat.ModeMe, Given: chat.ModeMe,
+	}
+}
+
+// fillUser takes over what the request says of the user.
+func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
+	cfg := &s.reg.Config.Topic
+	s.begin(d)
 	if a.Status != "" {
 		switch {
 		case s.level != chat.LevelRoot:
@@ -97,9 +105,6 @@ func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
 		return err
 	}
 	d.User.Tags, d.Unique = tags, unique
-	d.Me = store.Sub{
-		Topic: d.User.ID.MeName(), User: d.User.ID, Created: now, Updated: now, Want: chat.ModeMe, Given: chat.ModeMe,
-	}
 	if a.Desc == nil {
 		return nil
 	}
@@ -229,6 +234,9 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (cha
 				e = e.With("what", "auth")
 			}
 			return 0, e
+		}
+		if rec.User == 0 { // only a step, or somebody without an account
+			return 0, wsproto.ErrAuthFailed.With("what", "auth")
 		}
 		if err := s.reg.roster.mayLogin(rec.User); err != nil {
 			return 0, err

@@ -70,6 +70,14 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case rec.Challenge != "":
+		return wsproto.Challenge.With("challenge", []byte(rec.Challenge)), nil
+	case rec.New != nil:
+		if err := s.adopt(ctx, l, rec); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.reg.roster.mayLogin(rec.User); err != nil {
 		return nil, err
 	}

@@ -30,6 +30,8 @@ type Store interface {
 	store.Users
 	store.Credentials
 	store.Devices
+	// Login finds an authentication record: store.Logins.
+	Login(ctx context.Context, scheme, name string) (*store.Login, error)
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
 	Subs(ctx context.Context, topic string) ([]store.Sub, error)
 }
