@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"parley/internal/chat"
 )
 
 // asker is a session that waits for the answer to each of its requests.
@@ -76,4 +78,13 @@ func (a *asker) want(code int, reply map[string]any) map[string]any {
 	}
 	params, _ := reply["params"].(map[string]any)
 	return params
+}
+
+func uidOf(t testing.TB, text string) chat.UID {
+	t.Helper()
+	u, err := chat.ParseUID(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

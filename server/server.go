@@ -16,6 +16,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/token"
+	"parley/auth/totp"
 	"parley/auth/validate"
 	"parley/internal/chat"
 	"parley/internal/config"
@@ -71,15 +72,20 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	factor, err := totp.New(d.Store, keys, cfg.Auth.TOTP.Issuer, d.Now)
+	if err != nil {
+		return nil, fmt.Errorf("auth_config.totp: %w", err)
+	}
 	tc := topicConfig(cfg)
 	tc.ImmutableTags, tc.TagsFor = immutable(cfg, known), known.TagsFor
 	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
-	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Log: d.Log, Now: d.Now, Config: tc})
+	s.hub = hub.New(topic.Deps{Store: d.Store, Validator: validators, Factor: factor, Log: d.Log, Now: d.Now, Config: tc})
 	s.sessions = session.NewRegistry(session.Deps{
-		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Validators: validators, Log: d.Log, Now: d.Now,
+		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Validators: validators, Factor: factor,
+		Log: d.Log, Now: d.Now,
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,

@@ -84,6 +84,7 @@ type Auth struct {
 	Token        TokenAuth `conf:"token"`
 	Code         CodeAuth  `conf:"code"`
 	REST         RESTAuth  `conf:"rest"`
+	TOTP         TOTPAuth  `conf:"totp"`
 }
 
 // BasicAuth is login and password.
@@ -112,6 +113,11 @@ type RESTAuth struct {
 	ServerURL            string `conf:"server_url"`
 	AllowNewAccounts     bool   `conf:"allow_new_accounts"`
 	UseSeparateEndpoints bool   `conf:"use_separate_endpoints"`
+}
+
+// TOTPAuth is the second factor, which users turn on by themselves.
+type TOTPAuth struct {
+	Issuer string `conf:"issuer"` // what authenticator apps show beside the code
 }
 
 // AccountGC deletes accounts that never confirmed anything and never came back.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // checker collects faults.
@@ -159,6 +160,9 @@ func (a *Auth) check(k *checker) {
 	k.between("auth_config.code.code_length", int64(a.Code.CodeLength), 4, 18)
 	if a.REST.ServerURL != "" {
 		k.use("auth_config.rest.server_url", badURL(a.REST.ServerURL))
+	}
+	if a.TOTP.Issuer == "" || strings.ContainsAny(a.TOTP.Issuer, ":/") || strings.ContainsFunc(a.TOTP.Issuer, unicode.IsControl) || len(a.TOTP.Issuer) > 64 {
+		k.fault("auth_config.totp.issuer", "must be a short name without : and /")
 	}
 }
 

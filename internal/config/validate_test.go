@@ -46,6 +46,7 @@ func TestValidate(t *testing.T) {
 		"logical name, not hidden":      {func(c *Config) { c.Auth.LogicalNames = []string{"corp:basic"} }, `auth_config.logical_names: basic cannot have the names basic and corp at once: hide one of them, as with "basic:"`},
 		"logical name, no tag":          {func(c *Config) { c.Auth.LogicalNames = []string{"my-auth:basic", "basic:"} }, "auth_config.logical_names[0]: with auth_config.basic.add_to_tags the name is the beginning of tags: a lower-case letter, then 1 to 15 letters, digits or _"},
 		"logical name, rest":            {func(c *Config) { c.Auth.LogicalNames = []string{"basic:rest", "rest:"} }, "auth_config.logical_names[0]: nobody to ask: auth_config.rest.server_url is empty"},
+		"totp issuer":                   {func(c *Config) { c.Auth.TOTP.Issuer = "a:b" }, "auth_config.totp.issuer: must be a short name without : and /"},
 		"login length":                  {func(c *Config) { c.Auth.Basic.MinLoginLength = 33 }, "auth_config.basic.min_login_length: must be between 1 and 32"},
 		"password length":               {func(c *Config) { c.Auth.Basic.MinPasswordLength = -1 }, "auth_config.basic.min_password_length: must be between 1 and 1024"},
 		"token key":                     {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 31)} }, "auth_config.token.key: must be at least 32 bytes, in base64"},

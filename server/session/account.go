@@ -238,6 +238,9 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (cha
 		if rec.User == 0 { // only a step, or somebody without an account
 			return 0, wsproto.ErrAuthFailed.With("what", "auth")
 		}
+		if err := s.withoutFactor(ctx, rec); err != nil {
+			return 0, err
+		}
 		if err := s.reg.roster.mayLogin(rec.User); err != nil {
 			return 0, err
 		}

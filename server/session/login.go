@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/auth"
+	"parley/auth/totp"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -81,11 +82,9 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 	if err := s.reg.roster.mayLogin(rec.User); err != nil {
 		return nil, err
 	}
-	var missing []string
-	if !rec.Validated {
-		if missing, err = s.confirm(ctx, rec, l.Cred); err != nil {
-			return nil, err
-		}
+	missing, err := s.missing(ctx, rec, l.Cred)
+	if err != nil {
+		return nil, err
 	}
 	return s.welcome(ctx, rec, missing, nil)
 }
@@ -150,8 +149,11 @@ type loginParams struct {
 // desc is that of a new account.
 func (s *Session) welcome(ctx context.Context, rec *auth.Record, missing []string, desc *wsproto.MetaDesc) (*wsproto.Error, error) {
 	expires := s.reg.now().Add(s.reg.Token.Lifetime()).Truncate(time.Second)
-	if rec.NoLogin {
+	switch {
+	case rec.NoLogin:
 		expires = rec.Expires
+	case slices.Contains(missing, totp.Method):
+		expires = s.reg.now().Add(factorTime).Truncate(time.Second)
 	}
 	issue := *rec
 	issue.Validated = len(missing) == 0

@@ -10,6 +10,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/token"
+	"parley/auth/totp"
 	"parley/auth/validate"
 	"parley/internal/chat"
 	"parley/server/topic"
@@ -54,6 +55,7 @@ type Deps struct {
 	Schemes    *auth.Set     // what clients may use
 	Token      *token.Scheme // issues tokens, whatever clients call it
 	Validators *validate.Set
+	Factor     *totp.Factor
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config

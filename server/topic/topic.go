@@ -97,6 +97,7 @@ type Deps struct {
 	Store     Store
 	Router    Router
 	Validator Validator
+	Factor    SecondFactor     // nil: there is none
 	Workers   *mailbox.Workers // nil: none are kept
 	Log       *slog.Logger
 	Now       func() time.Time
