@@ -24,6 +24,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc(s.cfg.APIPath+"v0/channels", s.serveChannels)
 	mux.HandleFunc(s.cfg.APIPath+"v0/channels/lp", s.serveLongPoll)
 	mux.HandleFunc(s.cfg.APIPath+"v0/channels/lp/{$}", s.serveLongPoll)
+	s.oidcRoutes(mux)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

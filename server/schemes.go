@@ -8,6 +8,7 @@ import (
 	"parley/auth"
 	"parley/auth/anon"
 	"parley/auth/basic"
+	"parley/auth/oidc"
 	"parley/auth/rest"
 	"parley/auth/token"
 	"parley/internal/config"
@@ -17,7 +18,7 @@ import (
 const startTime = 5 * time.Second
 
 // schemes are the ways to log in, by the names that clients use.
-func schemes(d *Deps, tokens *token.Scheme) (*auth.Set, error) {
+func schemes(d *Deps, tokens *token.Scheme, third *oidc.Scheme) (*auth.Set, error) {
 	cfg := &d.Config.Auth
 	known := map[string]auth.Scheme{ // by their own names
 		config.SchemeAnonymous: anon.Scheme{},
@@ -40,6 +41,9 @@ func schemes(d *Deps, tokens *token.Scheme) (*auth.Set, error) {
 		}
 		known[config.SchemeREST] = sc
 	}
+	if third != nil {
+		known[config.SchemeOIDC] = third
+	}
 	byName := make(map[string]auth.Scheme)
 	for name, scheme := range cfg.SchemeNames() {
 		if sc := known[scheme]; sc != nil { // else it is not configured
@@ -47,6 +51,27 @@ func schemes(d *Deps, tokens *token.Scheme) (*auth.Set, error) {
 		}
 	}
 	return auth.NewSet(byName), nil
+}
+
+// signIn is the scheme of signing in through others; nil if nobody does.
+func signIn(d *Deps, keys [][]byte) (*oidc.Scheme, error) {
+	cfg := &d.Config.Auth
+	if len(cfg.OIDC) == 0 || cfg.NameOf(config.SchemeOIDC) == "" {
+		return nil, nil
+	}
+	var list []oidc.Options
+	for i := range cfg.OIDC {
+		o := &cfg.OIDC[i]
+		list = append(list, oidc.Options{
+			ID: o.ID(), Title: o.Name, Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: string(o.ClientSecret),
+			Scopes: o.Scopes, RedirectBase: o.RedirectBase, Domains: o.Domains,
+		})
+	}
+	sc, err := oidc.New(oidc.Deps{Logins: d.Store, Keys: keys, Now: d.Now, Log: d.Log}, list...)
+	if err != nil {
+		return nil, fmt.Errorf("auth_config.oidc: %w", err)
+	}
+	return sc, nil
 }
 
 // noCodes stands for the scheme "code" as long as no codes are sent: none can

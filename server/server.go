@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/auth"
+	"parley/auth/oidc"
 	"parley/auth/token"
 	"parley/auth/totp"
 	"parley/auth/validate"
@@ -41,7 +42,8 @@ type Server struct {
 	store    store.Store
 	log      *slog.Logger
 	clock    func() time.Time
-	release  func() // gives back memory of the store
+	oidc     *oidc.Scheme // nil: nobody signs in through others
+	release  func()       // gives back memory of the store
 	hub      *hub.Hub
 	sessions *session.Registry
 	http     *http.Server
@@ -68,7 +70,11 @@ func New(d Deps) (*Server, error) {
 		return nil, fmt.Errorf("auth_config.token: %w", err)
 	}
 	validators := validate.New(d.Store, d.Now, methods(cfg)...)
-	known, err := schemes(&d, tokens)
+	third, err := signIn(&d, keys)
+	if err != nil {
+		return nil, err
+	}
+	known, err := schemes(&d, tokens, third)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +84,7 @@ func New(d Deps) (*Server, error) {
 	}
 	tc := topicConfig(cfg)
 	tc.ImmutableTags, tc.TagsFor = immutable(cfg, known), known.TagsFor
-	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, release: func() {}}
+	s := &Server{cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, oidc: third, release: func() {}}
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
@@ -195,6 +201,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
+	if s.oidc != nil {
+		g.Go(func() error { return s.oidc.Run(ctx) })
+	}
 	failed := make(chan error, 1)
 	g.Go(func() error {
 		err := s.http.Serve(l)

@@ -79,12 +79,13 @@ type Autocert struct {
 
 // Auth configures the authentication schemes.
 type Auth struct {
-	LogicalNames []string  `conf:"logical_names"` // "logical:real"; "real:" hides a scheme
-	Basic        BasicAuth `conf:"basic"`
-	Token        TokenAuth `conf:"token"`
-	Code         CodeAuth  `conf:"code"`
-	REST         RESTAuth  `conf:"rest"`
-	TOTP         TOTPAuth  `conf:"totp"`
+	LogicalNames []string   `conf:"logical_names"` // "logical:real"; "real:" hides a scheme
+	Basic        BasicAuth  `conf:"basic"`
+	Token        TokenAuth  `conf:"token"`
+	Code         CodeAuth   `conf:"code"`
+	REST         RESTAuth   `conf:"rest"`
+	TOTP         TOTPAuth   `conf:"totp"`
+	OIDC         []OIDCAuth `conf:"oidc,one"` // none: nobody signs in through others
 }
 
 // BasicAuth is login and password.

@@ -66,6 +66,8 @@ func (a *Auth) checkNames(k *checker) {
 			k.fault(at, "unknown scheme; known are %s", strings.Join(schemes(), ", "))
 		case scheme == SchemeREST && a.REST.ServerURL == "":
 			k.fault(at, "nobody to ask: auth_config.rest.server_url is empty")
+		case scheme == SchemeOIDC && len(a.OIDC) == 0:
+			k.fault(at, "nobody to ask: auth_config.oidc is empty")
 		case scheme == SchemeBasic && a.Basic.AddToTags && chat.TagPrefix(logical+":x") == "":
 			k.fault(at, "with auth_config.basic.add_to_tags the name is the beginning of tags: a lower-case letter, then 1 to 15 letters, digits or _")
 		}

@@ -47,3 +47,46 @@ func TestSchemeNames(t *testing.T) {
 		})
 	}
 }
+
+func TestOIDC(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		text string
+		want []OIDCAuth
+	}{
+		"none": {`{"auth_config":{"oidc":[]}}`, nil},
+		"one": {
+			`{"auth_config":{"oidc":{"issuer":"https://accounts.google.com","client_id":"x","client_secret":"env:SECRET"}}}`,
+			[]OIDCAuth{{
+				Issuer: "https://accounts.google.com", ClientID: "x", ClientSecret: "from outside", Name: "accounts.google.com",
+				Scopes: []string{"openid", "profile", "email"},
+			}},
+		},
+		"two": {
+			`{"auth_config":{"oidc":[
+				{"issuer":"https://a.example.com/realms/x","client_id":"x","client_secret":"y","name":" Große Firma! ","redirect_base":"https://c.example.com/","domains":["Example.COM"]},
+				{"issuer":"https://b.example.com/","client_id":"x","client_secret":"y","scopes":["openid"]}]}}`,
+			[]OIDCAuth{
+				{
+					Issuer: "https://a.example.com/realms/x", ClientID: "x", ClientSecret: "y", Name: " Große Firma! ",
+					Scopes: []string{"openid", "profile", "email"}, RedirectBase: "https://c.example.com", Domains: []string{"example.com"},
+				},
+				{Issuer: "https://b.example.com/", ClientID: "x", ClientSecret: "y", Name: "b.example.com", Scopes: []string{"openid"}},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _, err := parse("x", []byte(tc.text), func(string) string { return "from outside" })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, c.Auth.OIDC); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+	if id := (&OIDCAuth{Name: " Große Firma! "}).ID(); id != "gro-e-firma" {
+		t.Error(id)
+	}
+}

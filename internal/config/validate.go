@@ -142,6 +142,7 @@ func (t *TLS) check(k *checker, listen string) {
 
 func (a *Auth) check(k *checker) {
 	a.checkNames(k)
+	a.checkOIDC(k)
 	k.between("auth_config.basic.min_login_length", int64(a.Basic.MinLoginLength), 1, maxLoginLength)
 	k.between("auth_config.basic.min_password_length", int64(a.Basic.MinPasswordLength), 1, 1024)
 	for i, key := range a.Token.Keys {
