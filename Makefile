@@ -23,7 +23,7 @@ e2e: ## published npm clients against the program (needs Node 20)
 crash: ## kills the program many times and looks at what is left
 	@scripts/crash.sh
 
-bench: build ## long: measures this machine and the server, about 9 minutes; ARGS=-quick for 2
+bench: build ## long: measures this machine and the server, about 13 minutes; ARGS=-quick for 3
 	./parley bench $(ARGS)
 
 build: ## the program as one static file: ./parley

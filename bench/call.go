@@ -17,8 +17,12 @@ var errNoReply = errors.New("no reply in time")
 // waiter is a call which waits for the {ctrl} with its id.
 type waiter struct {
 	id   []byte
+	meta bool // a {meta} will do, too
 	done chan ctrl
 }
+
+// takes tells whether a message of that kind can be the answer.
+func (w *waiter) takes(kind byte) bool { return kind == kindCtrl || w.meta && kind == kindMeta }
 
 // ctrl is a {ctrl} reply. raw is a copy of the whole message.
 type ctrl struct {
@@ -36,10 +40,23 @@ func (r ctrl) str(key string) string {
 // call sends a request built for a fresh id and waits for the {ctrl} which answers it. One call at
 // a time, and never on the loop's goroutine.
 func (c *conn) call(ctx context.Context, build func(id string) []byte) (ctrl, error) {
+	return c.await(ctx, &waiter{}, build)
+}
+
+// ask is call for a request which is answered by a {meta}, or by a {ctrl} if there is nothing to
+// tell; the code of a {meta} is zero. The requests before it are sent in the same write.
+func (c *conn) ask(ctx context.Context, build func(id string) []byte, before ...[]byte) (ctrl, error) {
+	return c.await(ctx, &waiter{meta: true}, build, before...)
+}
+
+func (c *conn) await(ctx context.Context, w *waiter, build func(id string) []byte, before ...[]byte) (ctrl, error) {
 	id := fmt.Sprintf("c%d", c.serial.Add(1))
-	w := &waiter{id: []byte(id), done: make(chan ctrl, 1)}
+	w.id, w.done = []byte(id), make(chan ctrl, 1)
 	if !c.waiter.CompareAndSwap(nil, w) {
 		return ctrl{}, errors.New("another call is in progress on the connection")
+	}
+	for _, p := range before {
+		c.enqueue(opText, p)
 	}
 	if !c.send(build(id)) {
 		c.waiter.CompareAndSwap(w, nil)
@@ -68,6 +85,14 @@ func expect(what string, r ctrl, err error) (ctrl, error) {
 		return r, fmt.Errorf("%s: refused: %s", what, r.raw)
 	}
 	return r, nil
+}
+
+// expectAnswer is expect for what ask returns.
+func expectAnswer(what string, r ctrl, err error) (ctrl, error) {
+	if err == nil && r.code == 0 { // a {meta}
+		return r, nil
+	}
+	return expect(what, r, err)
 }
 
 // subRetry is how long a patient client waits after a {sub} was put off.

@@ -265,7 +265,7 @@ func (c *conn) frame(f frame) {
 
 // message gives a message to the call which waits for it, or else to the handler.
 func (c *conn) message(p []byte) {
-	if w := c.waiter.Load(); w != nil && kindOf(p) == kindCtrl {
+	if w := c.waiter.Load(); w != nil && w.takes(kindOf(p)) {
 		if id, ok := skimStr(p, "id"); ok && bytes.Equal(id, w.id) {
 			code, _ := skimInt(p, "code")
 			if c.waiter.CompareAndSwap(w, nil) {

@@ -15,7 +15,7 @@ import (
 // and groups may be as large as the table needs them.
 const serverConf = `{
 	// Written by "parley bench" for the server that it measures.
-	"max_subscriber_count": 1100
+	"max_subscriber_count": 11000
 }
 `
 

@@ -63,13 +63,13 @@ func printUsage(w io.Writer) {
        parley bench [flags] SCENARIO [flags]    one scenario, against any server
        parley bench table [-base FILE] FILE…    Markdown of saved results, or a comparison
 
-the whole table (about 9 minutes; exit code 1 if something could not be run):
-  -quick         about 2 minutes                -full        20 minutes, with 19,500 idle sessions
+the whole table (about 13 minutes; exit code 1 if something could not be run):
+  -quick         about 3 minutes                -full        25 minutes, with 19,500 idle sessions
   -json FILE     write the results for scripts  -strict      a missed target is a failure, too
   -only A,B      only these rows: p2p pair16 pair1 group10 group100 group1000 history login churn
-                 idle crash startup             -dir DIR     where to put the data (not on a tmpfs)
-  -server FILE   measure another program        -keep        leave data and logs there
-  -cpus 2        processors to use
+                 idle search join crowd sync reconnect crash startup
+  -dir DIR       where to put the data, on disk -keep        leave data and logs there
+  -server FILE   measure another program        -cpus 2      processors to use
 
 scenarios (parley bench SCENARIO -h lists their flags):
 `)

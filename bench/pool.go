@@ -28,7 +28,25 @@ type pool struct {
 	path string
 
 	mu    sync.Mutex
-	users []*user // guarded by mu
+	users []*user             // guarded by mu
+	made  map[string][]string // likewise: what scenarios furnished, for later runs
+}
+
+// furnished is what a scenario has kept under a key; nil if it has not been there yet.
+func (p *pool) furnished(key string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.made[key]
+}
+
+// keep notes what a scenario has furnished, such as the names of groups.
+func (p *pool) keep(key string, names ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.made == nil {
+		p.made = map[string][]string{}
+	}
+	p.made[key] = names
 }
 
 // loadPool reads the accounts kept in the file; a missing file, or none, is an empty pool.

@@ -23,6 +23,9 @@ type scale struct {
 	stored        int           // messages before the first kill
 	rounds        int           // kills
 	starts        int
+	people        int           // who have tags
+	crowd, online int           // members of a large group, and those who are there
+	storm         int           // sessions that connect at once
 	rest          time.Duration // before the server is weighed
 }
 
@@ -35,17 +38,19 @@ type groupTarget struct {
 // scale is the size that the flags ask for.
 func (o *options) scale() scale {
 	sc := scale{
-		about: "about 9 minutes", runs: 3, workers: o.workers, warm: time.Second, d: 5 * time.Second,
+		about: "about 13 minutes", runs: 3, workers: o.workers, warm: time.Second, d: 5 * time.Second,
 		pairs: 50, groups: []groupTarget{{50, 10, 2.5}, {10, 100, 1.3}, {1, 1000, 1.2}},
 		page: 10_000, users: 100, idle: []int{5000}, settle: 5 * time.Second, hold: 20 * time.Second,
 		stored: 100_000, rounds: 3, starts: 5, rest: 2 * time.Second,
+		people: 100_000, crowd: 10_000, online: 1000, storm: 5000,
 	}
 	switch {
 	case o.quick:
-		sc.about, sc.runs, sc.warm, sc.d = "about 2 minutes", 1, 500*time.Millisecond, 2*time.Second
+		sc.about, sc.runs, sc.warm, sc.d = "about 3 minutes", 1, 500*time.Millisecond, 2*time.Second
 		sc.settle, sc.hold, sc.rounds, sc.starts, sc.rest = 3*time.Second, time.Second, 1, 2, time.Second
+		sc.people, sc.crowd, sc.online, sc.storm = 20_000, 4000, 500, 2000
 	case o.full:
-		sc.about, sc.d, sc.idle = "about 20 minutes", 10*time.Second, []int{5000, 19_500}
+		sc.about, sc.d, sc.idle = "about 25 minutes", 10*time.Second, []int{5000, 19_500}
 		sc.hold, sc.rounds = 50*time.Second, 6 // long enough for a ping to each session
 	}
 	if o.runs > 0 {
@@ -72,6 +77,7 @@ type place int
 const (
 	shared  place = iota // one for all
 	apart                // one of its own
+	peopled              // one for the rows that need many accounts
 	emptied              // one of its own, which is empty at each start
 )
 
@@ -99,6 +105,7 @@ func rows(sc scale) []row {
 	}
 	out = append(out, sc.groupRows()...)
 	out = append(out, sc.sessionRows()...)
+	out = append(out, sc.largeRows()...)
 	return append(out, sc.lifeRows()...)
 }
 
@@ -159,6 +166,48 @@ func (sc scale) sessionRows() []row {
 		})
 	}
 	return out
+}
+
+// largeRows are about large numbers of people. Those of a running server cannot be measured: most
+// rows begin with a restart.
+func (sc scale) largeRows() []row {
+	colds := 2*sc.runs - 1
+	return []row{
+		{
+			key: "search", brief: fmt.Sprintf("search among %s users", thousands(sc.people)), named: 1,
+			command: command("search", "-n", sc.people, "-d", sc.d), runs: sc.runs, at: peopled,
+			checks: []check{plain("search_p99_ms", "p99", " ms", 20)},
+		},
+		{
+			key: "join", brief: fmt.Sprintf("subscribe to a group of %s", thousands(sc.crowd)), nameless: sc.crowd,
+			command: command("join", "-members", sc.crowd, "-colds", colds, "-settle", 2*sc.rest), runs: 1, at: peopled,
+			checks: []check{
+				plain("cold_ms", "after a start", " ms", 50),
+				plain("warm_p99_ms", "loaded, p99", " ms", 50),
+				plain("bytes_per_member", "memory of a member", " B", 400),
+			},
+		},
+		{
+			key: "crowd", brief: fmt.Sprintf("%s members, %s there", thousands(sc.crowd), thousands(sc.online)),
+			command: sc.flow("crowd", "-members", sc.crowd, "-online", sc.online, "-on-me", sc.online/10), runs: sc.runs, at: peopled,
+			nameless: sc.crowd,
+			checks:   []check{costs("delivery", "CPU per delivery", 1.2)},
+		},
+		{
+			key: "sync", brief: "50 of 1,000 topics have changed", named: 2,
+			command: command("sync", "-topics", 1000, "-changed", 50, "-new", 5), runs: sc.runs, at: peopled,
+			checks: []check{plain("sync_p99_ms", "p99 of a sync", " ms", 100)},
+		},
+		{
+			key: "reconnect", brief: fmt.Sprintf("%s connect at once", thousands(sc.storm)), nameless: sc.storm,
+			command: command("reconnect", "-n", sc.storm), runs: sc.runs, at: peopled,
+			checks: []check{
+				costs("session", "CPU per session", 4),
+				atLeast("sessions_per_s", "sessions per second", 0.25),
+				plain("any_max_ms", "the slowest answer", " ms", 5000),
+			},
+		},
+	}
 }
 
 // lifeRows kill and start the server, and therefore have no hub beside it.

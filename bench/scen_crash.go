@@ -167,11 +167,7 @@ func (c *crash) publishOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := cn.call(ctx, func(id string) []byte {
-		return fmt.Appendf(nil, `{"pub":{"id":%q,"topic":%q,"content":"probe"}}`, id, topic)
-	})
-	_, err = expect("pub", r, err)
-	return err
+	return cn.publish(ctx, topic, "probe")
 }
 
 func (c *crash) result() result {

@@ -44,6 +44,11 @@ func (ff *flowFlags) define(fs *flag.FlagSet, kind string) {
 		fs.IntVar(&ff.group.pubs, "pubs", 1, "subscribers of each group who publish")
 		fs.BoolVar(&ff.group.anonymous, "anonymous", false, "take anonymous accounts first, and let them into the groups")
 	}
+	ff.defineFlow(fs)
+}
+
+// defineFlow adds the flags of all kinds.
+func (ff *flowFlags) defineFlow(fs *flag.FlagSet) {
 	fs.IntVar(&ff.window, "window", 4, "messages in flight of each publisher")
 	fs.IntVar(&ff.sizeBytes, "bytes", 128, "size of the content")
 	fs.DurationVar(&ff.warm, "warm", 2*time.Second, "time before measuring")

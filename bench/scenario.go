@@ -34,6 +34,20 @@ func scenarios() []scenario {
 		{name: "group", brief: "publish in groups with a window of messages not yet delivered to all", setup: groupScenario},
 		{name: "rate", brief: "publish at fixed rates; times count from when a message was due", setup: rateScenario},
 		{name: "history", brief: "read random pages of a long history", setup: historyScenario},
+		{
+			name: "search", brief: "find people by their tags", noHub: true, // it has no tags
+			setup: searchScenario,
+		},
+		{
+			name: "sync", brief: "a client which was away asks for all that is new", noHub: true, // it knows no sync
+			setup: syncScenario,
+		},
+		{
+			name: "join", brief: "subscribe to a large group, loaded and not", noHub: true, // it loads nothing
+			setup: joinScenario,
+		},
+		{name: "crowd", brief: "publish in a group most of whose members are away", setup: crowdScenario},
+		{name: "reconnect", brief: "everybody connects at once: hi, login, sub me and groups", setup: reconnectScenario},
 		{name: "idle", brief: "hold connections (hi, login, sub me) and weigh the server", setup: idleScenario},
 		{
 			name: "slow", brief: "a busy group with and without a subscriber who stops reading",

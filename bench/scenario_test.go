@@ -35,6 +35,12 @@ func TestScenarios(t *testing.T) {
 		{"rate", "-pairs 3 -max 1000 -levels 50 -warm 50ms -d 300ms", "at50%_acked_per_s at50%_data_p50_ms", ""},
 		{"rate", "-kind group -groups 2 -subs 3 -levels 20 -warm 50ms -d 100ms", "max_per_s at20%_last_p50_ms", ""},
 		{"history", "-msgs 500 -warm 50ms -d 200ms", "pages_per_s page_p50_ms fill_messages_per_s", ""},
+		{"join", "-members 20 -n 5", "warm_p50_ms", ""},
+		{
+			"crowd", "-members 9 -online 4 -on-me 2 -window 2 -warm 10ms -d 200ms", "delivered_per_s server_cpu_pct",
+			"refused lost dropped_connections",
+		},
+		{"reconnect", "-n 45 -size 6 -dials 5", "sessions_per_s any_max_ms sub_max_ms me_max_ms", "dropped_connections"},
 		{
 			"slow", "-groups 1 -subs 3 -warm 50ms -d 200ms -control", "with_delivered_per_s slow_still_connected",
 			"lost others_dropped",

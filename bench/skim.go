@@ -10,11 +10,12 @@ import (
 // The receive path never decodes JSON: it looks at the first key of the message to learn its kind
 // and at the few fields that the measurement needs.
 
-// Kinds of server messages: the first letter of the first key. {meta}, {pres} and {info} are of no
-// interest here.
+// Kinds of server messages: the first letter of the first key. {pres} and {info} are of no interest
+// here.
 const (
 	kindCtrl  = 'c'
 	kindData  = 'd'
+	kindMeta  = 'm'
 	kindOther = 0
 )
 

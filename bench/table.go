@@ -114,7 +114,7 @@ func (t *table) settleIn(dir string) error {
 		}
 		t.homes = map[place]*subject{shared: sub}
 		if sub.proc != nil {
-			t.homes[apart] = sub
+			t.homes[apart], t.homes[peopled] = sub, sub
 		}
 		t.rows = slices.DeleteFunc(t.rows, func(r row) bool {
 			if t.homes[r.at] == nil {
@@ -133,7 +133,7 @@ func (t *table) settleIn(dir string) error {
 		}
 	}
 	t.homes = map[place]*subject{}
-	for at, name := range map[place]string{shared: "shared", apart: "apart", emptied: "emptied"} {
+	for at, name := range map[place]string{shared: "shared", apart: "apart", peopled: "peopled", emptied: "emptied"} {
 		h, err := newHome(program, filepath.Join(dir, name), t.opts.key, at != emptied)
 		if err != nil {
 			return err

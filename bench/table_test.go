@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +21,16 @@ func small() scale {
 		runs: 1, warm: 10 * time.Millisecond, d: 120 * time.Millisecond, pairs: 2,
 		groups: []groupTarget{{2, 3, 2.5}, {1, 5, 1.2}}, page: 200, users: 4, idle: []int{20},
 		settle: 10 * time.Millisecond, hold: 10 * time.Millisecond, stored: 500, rounds: 1, starts: 2,
-		rest: 10 * time.Millisecond,
+		rest: 10 * time.Millisecond, people: 1000, crowd: 30, online: 20, storm: 20,
 	}
+}
+
+// smallRows are its rows, but for those that make no sense for a hub.
+func smallRows() []row {
+	return slices.DeleteFunc(rows(small()), func(r row) bool {
+		s, _ := findScenario(r.command[0])
+		return s.noHub
+	})
 }
 
 // smallTable is that table with the test's own program, a hub, in the place of the server.
@@ -40,7 +49,7 @@ func smallTable(t *testing.T, o *options) (tb *table, stdout, stderr *bytes.Buff
 	o.timeout, o.workers = time.Minute, 4
 	tb = &table{
 		arena: arena{bench: &bench{self: exe, stdout: stdout, stderr: stderr}, loop: l, workers: o.workers},
-		opts:  o, rows: rows(small()), began: time.Now(),
+		opts:  o, rows: smallRows(), began: time.Now(),
 	}
 	if err := tb.settleIn(t.TempDir()); err != nil {
 		t.Fatal(err)
@@ -86,7 +95,7 @@ func TestTable(t *testing.T) {
 	if err := json.Unmarshal(b, &doc); err != nil {
 		t.Fatal(err)
 	}
-	if len(doc.Rows) != want || len(doc.Reports) != 3*9+2 || doc.Rows[0].Target != "≤ 4 ×" {
+	if len(doc.Rows) != want || len(doc.Reports) != 3*11+2 || doc.Rows[0].Target != "≤ 4 ×" {
 		t.Errorf("%d rows, %d reports in %s", len(doc.Rows), len(doc.Reports), b)
 	}
 }
@@ -139,7 +148,7 @@ func TestOtherServer(t *testing.T) {
 		left string
 	}{
 		{options{pid: 1}, "p2p pair16 pair1 group3 group5 history login churn idle"},
-		{options{start: "true"}, "p2p pair16 pair1 group3 group5 history login churn idle crash"},
+		{options{start: "true"}, "p2p pair16 pair1 group3 group5 history login churn idle crowd reconnect crash"},
 	} {
 		tb, _, _ := smallTable(t, &c.opts)
 		var keys []string

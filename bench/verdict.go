@@ -77,7 +77,7 @@ var errNothing = errors.New("not measured")
 func troubles(r row, out outcome) string {
 	var found []string
 	for i, runs := range out.results {
-		for _, name := range []string{"refused", "lost", "dropped_connections"} {
+		for _, name := range []string{"refused", "lost", "dropped_connections", "wrong_answers"} {
 			worst := slices.Max(check{metrics: []string{name}}.values(runs))
 			if worst > 0 { // false for NaN: many scenarios have no such metric
 				found = append(found, fmt.Sprintf("%s %s by the %s", short(number(worst)), strings.ReplaceAll(name, "_", " "), out.names[i]))

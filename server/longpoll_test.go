@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -241,6 +242,51 @@ func TestLongPollSlowSender(t *testing.T) {
 		}
 		c.ask(sid, "1").check(t, "afterwards", 200, "")
 	})
+}
+
+// TestFloodOverLongPoll: of 200 messages that are sent at the same time each is
+// answered once. Over a real network.
+func TestFloodOverLongPoll(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, testConfig(t, ""), mem.New())
+	srv := httptest.NewServer(h.routes())
+	defer srv.Close()
+	defer srv.Client().CloseIdleConnections()
+	defer func() {
+		if err := h.end(); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := &lpClient{t, srv.Client(), srv.URL + "/v0/channels/lp"}
+	sid := c.open()
+	const n = 200
+	for i := range n {
+		go func() {
+			a, err := c.do(t.Context(), "POST", "?apikey="+stockAPIKey+sid, strings.NewReader(fmt.Sprintf(`{"leave":{"id":"%d"}}`, i)))
+			if err != nil || a.status != 200 {
+				t.Errorf("%d: %d %v", i, a.status, err)
+			}
+		}()
+	}
+	got := make(map[string]int)
+	for deadline := time.Now().Add(time.Minute); len(got) < n && time.Now().Before(deadline); {
+		a, err := c.do(t.Context(), "POST", "?apikey="+stockAPIKey+sid, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.body != "" {
+			id, _, _ := strings.Cut(a.body, `,"code"`)
+			got[id]++
+		}
+	}
+	for id, times := range got {
+		if times != 1 {
+			t.Errorf("%s came %d times", id, times)
+		}
+	}
+	if len(got) != n {
+		t.Errorf("%d answers", len(got))
+	}
 }
 
 // TestLongPollEnds: the poll that waits learns why its session ends; the server

@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/chat"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // check looks whether all that must hold in any order does.
@@ -123,7 +124,7 @@ func (c *crowd) checkTopic(t *mTopic, name string) {
 		}
 		return
 	}
-	subs, err := c.h.store.Subs(ctx, name)
+	subs, err := storetest.Subs(ctx, c.h.store, name)
 	if err != nil {
 		c.fail("%s: %v", t.key(), err)
 	}

@@ -216,11 +216,18 @@ func (m *model) setDesc(o op, t *mTopic, u int) {
 			}
 		}
 	}
-	if private, ok := o.desc["private"]; ok {
-		t.subs[u].private, done = valueOf(private), true
+	done = m.setPrivate(o, t, u) || done
+	m.reply(o, map[bool]int{true: 200, false: 304}[done], nil)
+}
+
+// setPrivate tells whether there was anything to store.
+func (m *model) setPrivate(o op, t *mTopic, u int) bool {
+	private, ok := o.desc["private"]
+	if ok {
+		t.subs[u].private = valueOf(private)
 		m.presMe(t, u, o.session, true, "upd", nil, -1)
 	}
-	m.reply(o, map[bool]int{true: 200, false: 304}[done], nil)
+	return ok
 }
 
 func valueOf(text string) string {

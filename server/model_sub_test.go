@@ -128,6 +128,9 @@ func (m *model) sub(o op, t *mTopic) {
 		return
 	}
 	s := &t.subs[u]
+	if before.live {
+		m.setPrivate(o, t, u) // §2.6
+	}
 	params := mFrame{}
 	if !before.live || before.want != s.want || before.given != s.given {
 		params["acs"] = acs(s.want, s.given)

@@ -115,14 +115,16 @@ type Users interface {
 	// Hard: all of that is purged with everything that belongs to the user, and
 	// his messages in other topics lose their sender; the ID stays in
 	// UsersNotOK for ever as StateDeleted, so that tokens which are still valid
-	// lead nowhere. ErrNotFound: unknown, or purged already; marking again does
+	// lead nowhere. His revocations, invitations and entries of the audit log
+	// stay too. ErrNotFound: unknown, or purged already; marking again does
 	// nothing, purging somebody who was marked before works.
 	DeleteUser(ctx context.Context, id chat.UID, hard bool, at time.Time) error
 	// Users lists accounts in the order of their IDs, for administrators.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 	// StaleUsers lists accounts that nobody uses: never seen, without a
-	// confirmed credential, made before that time; the oldest first, at most
-	// limit. Accounts with a login of LevelRoot are never stale.
+	// confirmed credential, made before that time, not StateDeleted; the oldest
+	// first, at most limit (0: all). Accounts with a login of LevelRoot are
+	// never stale.
 	StaleUsers(ctx context.Context, before time.Time, limit int) ([]chat.UID, error)
 	// Seen notes when and with what a user was last online. It returns at
 	// once, is visible to reads at once, and durable within a second.
@@ -343,9 +345,11 @@ type Subs interface {
 	PutSubs(ctx context.Context, subs ...Sub) error
 	// Sub returns one subscription, a deleted one too; ErrNotFound.
 	Sub(ctx context.Context, topic string, id chat.UID) (*Sub, error)
-	// Subs lists the live subscriptions of a topic without its readers, in no
-	// particular order. Private is left out (nil).
-	Subs(ctx context.Context, topic string) ([]Sub, error)
+	// EachSub calls fn for each live subscription of a topic without its
+	// readers, in no particular order, and returns the first error that fn
+	// returns. Private is left out (nil); s is fn's until it returns. fn may use
+	// the store. Of what is changed meanwhile each change may be seen or not.
+	EachSub(ctx context.Context, topic string, fn func(s *Sub) error) error
 	// UpdateSubs returns ErrNotFound if one of them is not there or deleted;
 	// then nothing is changed.
 	UpdateSubs(ctx context.Context, ups ...SubUpdate) error
@@ -483,8 +487,8 @@ type Codes interface {
 	// DeleteCode returns ErrNotFound, so that of two who use a code at the same
 	// moment one wins.
 	DeleteCode(ctx context.Context, key string) error
-	// ExpireCodes removes those expired at that time, at most limit, and
-	// returns how many.
+	// ExpireCodes removes those expired at that time, at most limit (0: all),
+	// and returns how many. What expires has expired at the moment of Expires.
 	ExpireCodes(ctx context.Context, at time.Time, limit int) (int, error)
 }
 
@@ -508,7 +512,8 @@ type Invites interface {
 	// UseInvite counts one use. ErrNotFound: unknown, expired at that time, or
 	// used up.
 	UseInvite(ctx context.Context, code string, at time.Time) error
-	// UnuseInvite takes a use back, if the account was not made after all.
+	// UnuseInvite takes a use back, if the account was not made after all. It
+	// does nothing if there is none; ErrNotFound for an unknown code.
 	UnuseInvite(ctx context.Context, code string) error
 	// DeleteInvite returns ErrNotFound.
 	DeleteInvite(ctx context.Context, code string) error
@@ -527,7 +532,8 @@ type Revocation struct {
 
 // Revocations are few and small: every node keeps them all in memory.
 type Revocations interface {
-	// Revoke adds revocations. A later Before of the same user replaces.
+	// Revoke adds revocations. A later Before of the same user replaces; of
+	// Until the later one stays, so that what is void stays void.
 	Revoke(ctx context.Context, rs ...Revocation) error
 	// Revocations lists those that are in force at a time and removes others.
 	Revocations(ctx context.Context, at time.Time) ([]Revocation, error)
@@ -557,8 +563,9 @@ type AuditQuery struct {
 // Audit is the log of such acts: it only grows.
 type Audit interface {
 	// AppendAudit is durable within a second and visible to reads at once; it
-	// returns at once, because no request waits for it.
+	// returns at once, because no request waits for it, unless a flood of
+	// entries comes faster than they can be stored: then it waits.
 	AppendAudit(entries ...AuditEntry)
-	// AuditLog returns entries, the newest first.
+	// AuditLog returns entries, the newest first, which is the highest ID.
 	AuditLog(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 }

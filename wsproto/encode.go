@@ -166,6 +166,9 @@ func (i *Info) Frame() Frame {
 
 // Frame encodes the meta.
 func (m *Meta) Frame() Frame {
+	if m.onlySub() {
+		return m.subsFrame()
+	}
 	return seal(append(appendAny(append(begin(512), `{"meta":`...), m), '}'))
 }
 

@@ -34,7 +34,7 @@ type Store interface {
 	// Login finds an authentication record: store.Logins.
 	Login(ctx context.Context, scheme, name string) (*store.Login, error)
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
-	Subs(ctx context.Context, topic string) ([]store.Sub, error)
+	EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error
 }
 
 // Config are the rules for sessions.

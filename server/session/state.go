@@ -92,10 +92,14 @@ func (s *Session) deleteAccount(ctx context.Context, uid chat.UID, hard bool) er
 	if err != nil {
 		return err
 	}
-	members := make(map[string][]store.Sub) // of the groups that end with the account
+	members := make(map[string][]chat.UID) // of the groups that end with the account
 	for _, p := range places {
 		if chat.KindOf(p.Topic) == chat.KindGroup && p.Mode.Has(chat.ModeOwner) {
-			if members[p.Topic], err = s.reg.Store.Subs(ctx, p.Topic); err != nil {
+			err := s.reg.Store.EachSub(ctx, p.Topic, func(m *store.Sub) error {
+				members[p.Topic] = append(members[p.Topic], m.User)
+				return nil
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -141,7 +145,7 @@ func (s *Session) leaveSchemes(ctx context.Context, uid chat.UID) error {
 
 // tellDeleted tells a conversation of a deleted account, and those who had part
 // in it.
-func (s *Session) tellDeleted(uid chat.UID, p store.Place, members []store.Sub) {
+func (s *Session) tellDeleted(uid chat.UID, p store.Place, members []chat.UID) {
 	hub := s.reg.hub
 	switch peer := chat.P2PPeer(p.Topic, uid); {
 	case peer != 0:
@@ -149,8 +153,8 @@ func (s *Session) tellDeleted(uid chat.UID, p store.Place, members []store.Sub) 
 		hub.Urge(peer.MeName(), topic.Gone(p.Topic, uid.String()))
 	case members != nil:
 		hub.Urge(p.Topic, topic.Removed{})
-		for i := range members {
-			if u := members[i].User; u != uid {
+		for _, u := range members {
+			if u != uid {
 				hub.Urge(u.MeName(), topic.Gone(p.Topic, p.Topic))
 			}
 		}

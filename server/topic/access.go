@@ -76,12 +76,13 @@ func (t *Topic) setWant(ctx context.Context, r *Request, m *member, want, given 
 	}
 	at := r.TS
 	up := store.SubUpdate{Topic: t.name, User: m.uid, Updated: &at, Want: &want, Given: &given}
-	former := t.members[t.owner()]
+	former := t.members.of(t.owner())
 	if !(want & given).Has(chat.ModeOwner) || former == m || t.owner() == 0 {
 		if err := t.Store.UpdateSubs(ctx, up); err != nil {
 			return false, err
 		}
-		m.want, m.given, m.updated = want, given, at
+		m.want, m.given = want, given
+		m.touch(at)
 		return true, nil
 	}
 	// There is exactly one owner at all times (wire.md §5.7).
@@ -96,9 +97,11 @@ func (t *Topic) setWant(ctx context.Context, r *Request, m *member, want, given 
 		return false, err
 	}
 	t.rec.Owner, t.readOnly = m.uid, false // who acts is not suspended
-	m.want, m.given, m.updated = want, given, at
+	m.want, m.given = want, given
+	m.touch(at)
 	if former != nil {
-		former.want, former.given, former.updated = *update.Subs[1].Want, *update.Subs[1].Given, at
+		former.want, former.given = *update.Subs[1].Want, *update.Subs[1].Given
+		former.touch(at)
 		t.tellAccess(former, oldWant, oldGiven, m.uid, r.Session, false)
 	}
 	return true, nil
@@ -153,7 +156,8 @@ func (t *Topic) setGiven(r *Request, m *member, given chat.Mode) error {
 		return err
 	}
 	oldWant, oldGiven := m.want, m.given
-	m.given, m.updated = given, r.TS
+	m.given = given
+	m.touch(r.TS)
 	t.replyGranted(r, m)
 	t.tellAccess(m, oldWant, oldGiven, r.User, r.Session, false)
 	if !given.Has(chat.ModeJoin) {

@@ -32,7 +32,7 @@ func (t *Topic) count(a *Attachment, by int) {
 	if a.background {
 		return
 	}
-	a.member.online += by
+	a.member.online += int32(by)
 	if !a.member.reader {
 		t.foreground += by
 	}
@@ -50,6 +50,7 @@ func (t *Topic) detach(a *Attachment) {
 	t.attached = t.attached[:last]
 	a.Session.SetAttachment(t.name, nil)
 	a.member.sessions--
+	a.member.onMe = 0
 	t.count(a, -1)
 }
 

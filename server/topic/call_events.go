@@ -59,7 +59,7 @@ func (t *Topic) acceptCall(by party) {
 	c.timer.Stop()
 	c.callee, c.accepted = by, t.Now()
 	t.tellCall(c, callAccepted, by.uid)
-	if m := t.members[by.uid]; m != nil {
+	if m := t.members.of(by.uid); m != nil {
 		t.presMe(m, notice{ // whatever else he asked not to hear: his other devices must stop ringing
 			info:   &wsproto.Info{Topic: "me", Src: t.nameOf(m), From: by.uid, What: "call", Seq: c.seq, Event: "accept"},
 			except: by.session, always: true,
@@ -97,7 +97,7 @@ func (t *Topic) tellCall(c *call, state string, by chat.UID) {
 	}
 	var err error = wsproto.ErrPolicy
 	if t.rec.Seq < chat.MaxSeq {
-		err = t.publish([]pub{{from: t.members[c.caller.uid], msg: &store.Message{
+		err = t.publish([]pub{{from: t.members.of(c.caller.uid), msg: &store.Message{
 			Topic: t.name, Seq: t.rec.Seq + 1, From: c.caller.uid, At: t.now(), Head: messageHead(head, by), Content: c.content,
 		}}})
 	}
@@ -123,7 +123,7 @@ func (t *Topic) tellHungUp(c *call, by chat.UID) {
 		a.Session.Send(f)
 	}
 	t.countOnMe()
-	for _, m := range t.members {
+	for _, m := range t.members.list {
 		if m.mode().Has(chat.ModeRead) && t.elsewhere(m, true) {
 			t.presMe(m, notice{
 				info:       &wsproto.Info{Topic: "me", Src: t.nameOf(m), From: by, What: "call", Seq: c.seq, Event: "hang-up"},

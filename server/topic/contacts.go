@@ -60,7 +60,7 @@ type memberNews struct {
 }
 
 func (e memberNews) apply(t *Topic) {
-	if _, ok := t.kind.(*groupTopic); ok && t.loadErr == nil && t.members[e.who] != nil {
+	if _, ok := t.kind.(*groupTopic); ok && t.loadErr == nil && t.members.of(e.who) != nil {
 		t.presTopic(wsproto.Pres{What: e.what, Src: e.who.String(), UA: e.ua}, nil,
 			func(a *Attachment) bool { return !a.member.reader && a.member.uid != e.who })
 	}

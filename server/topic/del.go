@@ -109,7 +109,7 @@ func (t *Topic) tellDeleted(r *Request, a *Attachment, hard bool, deleted []chat
 		}
 		return
 	}
-	for _, m := range t.members {
+	for _, m := range t.members.list {
 		m.del = t.rec.Del
 	}
 	forReaders := onTopic
@@ -131,7 +131,7 @@ func (t *Topic) delSub(r *Request, a *Attachment, user string) error {
 	if err != nil {
 		return wsproto.ErrMalformed
 	}
-	m := t.members[uid]
+	m := t.members.of(uid)
 	switch {
 	case uid == r.User:
 		return wsproto.ErrDenied

@@ -77,7 +77,7 @@ func (t *Topic) memberEntry(a *Attachment, m *store.Member, o *wsproto.GetOpts, 
 		}
 	}
 	if profiles {
-		live := t.members[m.User]
+		live := t.members.of(m.User)
 		if own {
 			live = a.member
 		}

@@ -47,7 +47,7 @@ func (t *groupTopic) draft(ctx context.Context, r *Request, q *wsproto.Sub, want
 	switch {
 	case !s.Given.Has(chat.ModeJoin), s.Want.Has(chat.ModeOwner):
 		return s, nil, wsproto.ErrDenied
-	case len(t.members)+len(t.joins) >= t.Config.MaxSubscribers:
+	case t.members.len()+len(t.joins) >= t.Config.MaxSubscribers:
 		return s, nil, wsproto.ErrPolicy
 	}
 	if q.Set != nil && q.Set.Desc != nil {
@@ -105,8 +105,8 @@ func (t *groupTopic) create(r *Request, q *wsproto.Sub) (joined, error) {
 	}
 	rec.SubCount = 1
 	t.exists, t.rec = true, &rec
-	m := newMember(&s)
-	t.members = map[chat.UID]*member{r.User: m}
+	t.members = members{}
+	m := t.members.add(&s)
 	return joined{member: m, isNew: true, created: true, tmpName: r.Name}, nil
 }
 
@@ -151,7 +151,7 @@ func (t *groupTopic) setOther(r *Request, a *Attachment, s *wsproto.SetSub) erro
 	case uid == t.rec.Owner && explicit && !mode.Has(chat.ModeOwner|chat.ModeJoin):
 		return wsproto.ErrDenied
 	}
-	m := t.members[uid]
+	m := t.members.of(uid)
 	switch {
 	case m == nil:
 		return t.invite(r, uid, mode, explicit)
@@ -162,7 +162,7 @@ func (t *groupTopic) setOther(r *Request, a *Attachment, s *wsproto.SetSub) erro
 }
 
 func (t *groupTopic) invite(r *Request, uid chat.UID, given chat.Mode, explicit bool) error {
-	if len(t.members) >= t.Config.MaxSubscribers {
+	if t.members.len() >= t.Config.MaxSubscribers {
 		return wsproto.ErrPolicy
 	}
 	ctx, cancel := t.storeCtx()

@@ -20,7 +20,7 @@ func (t *Topic) collectJoin(r *Request) bool {
 	g, ok := t.kind.(*groupTopic)
 	q := r.Msg.Sub
 	switch {
-	case !ok || r.Channel || !t.exists || t.loadErr != nil || r.Create || t.members[r.User] != nil,
+	case !ok || r.Channel || !t.exists || t.loadErr != nil || r.Create || t.members.of(r.User) != nil,
 		r.Session.Attachment(t.name) != nil,
 		q.Set != nil && q.Set.Sub != nil && q.Set.Sub.User != "",
 		slices.ContainsFunc(t.joins, func(j join) bool { return j.r.User == r.User }):
@@ -62,14 +62,13 @@ func (t *Topic) flushJoins() {
 		return
 	}
 	for i := range batch {
-		m := newMember(&subs[i])
-		t.members[m.uid] = m
+		t.members.add(&subs[i])
 		t.rec.SubCount++
 	}
 	for i := range batch {
 		r := batch[i].r
 		r.id, r.name = r.Msg.ID(), r.Name
-		t.subscribed(r, r.Msg.Sub, joined{member: t.members[r.User], isNew: true})
+		t.subscribed(r, r.Msg.Sub, joined{member: t.members.of(r.User), isNew: true})
 		r.finish()
 	}
 }

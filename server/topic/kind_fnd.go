@@ -96,7 +96,7 @@ func (t *fndTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error 
 		return wsproto.ErrMalformed
 	}
 	if !wsproto.IsNull(d.Private) {
-		if err := t.setLasting(r, a, d); err != nil {
+		if err := t.setPrivate(r, a.member, d); err != nil {
 			return err
 		}
 	}
@@ -110,16 +110,9 @@ func (t *fndTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error 
 	return nil
 }
 
-func (t *fndTopic) setLasting(r *Request, a *Attachment, d *wsproto.SetDesc) error {
-	var query string
-	if json.Unmarshal(d.Private, &query) != nil {
-		return wsproto.ErrMalformed
-	}
-	if err := t.setPrivate(r, a.member, d); err != nil {
-		return err
-	}
-	t.private, _ = merge(t.private, d.Private)
-	return nil
+func isText(raw json.RawMessage) bool {
+	var text string
+	return json.Unmarshal(raw, &text) == nil
 }
 
 func (t *fndTopic) setOther(*Request, *Attachment, *wsproto.SetSub) error { return wsproto.ErrDenied }
@@ -156,6 +149,12 @@ func (t *fndTopic) list(r *Request, a *Attachment, _ *wsproto.GetOpts) ([]wsprot
 	out := make([]wsproto.MetaSub, len(found))
 	for i := range found {
 		out[i] = hit(&found[i], r.Level)
+		// Most have matched by the same tags.
+		if i > 0 && slices.Equal(found[i].Tags, found[i-1].Tags) {
+			out[i].Private = out[i-1].Private
+		} else {
+			out[i].Private, _ = json.Marshal(found[i].Tags) // texts always encode
+		}
 	}
 	return out, nil
 }
@@ -178,13 +177,12 @@ func (t *fndTopic) mayAsk(ctx context.Context, q tagquery.Query) error {
 	return nil
 }
 
-// hit is a result of a search, as the requester would get it.
+// hit is a result of a search, as the requester would get it, but for the tags.
 func hit(f *store.Found, level chat.Level) wsproto.MetaSub {
 	s := wsproto.MetaSub{
 		Topic: f.Topic, Updated: wsproto.Time{Time: f.Updated}, Acs: &wsproto.Acs{Mode: f.Access.For(level).String()},
 		SubCnt: f.SubCount, Public: f.Public, Trusted: f.Trusted,
 	}
-	s.Private, _ = json.Marshal(f.Tags) // texts always encode
 	switch {
 	case f.User != 0:
 		s.Topic = f.User.String()

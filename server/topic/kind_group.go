@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"parley/internal/chat"
@@ -43,7 +44,7 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if err != nil {
 		return joined{}, err
 	}
-	m := t.members[r.User]
+	m := t.members.of(r.User)
 	if m == nil {
 		return t.enter(ctx, r, q, want, ok)
 	}
@@ -104,7 +105,7 @@ func (t *groupTopic) detached(a *Attachment, _ bool) {
 	if m.reader && m.sessions == 0 {
 		delete(t.readers, m.uid)
 	}
-	if m.online == 0 && !a.background && t.members[m.uid] == m {
+	if m.online == 0 && !a.background && t.members.of(m.uid) == m {
 		t.presTopic(wsproto.Pres{What: "off", Src: m.uid.String()}, nil, reads)
 	}
 }
@@ -113,9 +114,9 @@ func (t *groupTopic) sleep() { t.presOnline("off") }
 
 // presOnline tells the me of all members that the group comes or goes.
 func (t *groupTopic) presOnline(what string) {
-	for u := range t.members {
-		if t.Router.OnMe(u) > 0 {
-			t.Router.Tell(u.MeName(), &online{src: t.name, seenAs: t.name, what: what})
+	for _, m := range t.members.list {
+		if t.Router.OnMe(m.uid) > 0 {
+			t.Router.Tell(m.uid.MeName(), &online{src: t.name, seenAs: t.name, what: what})
 		}
 	}
 }
@@ -252,7 +253,7 @@ func (t *groupTopic) remove(r *Request, hard bool) error {
 	if err := t.purge(hard); err != nil {
 		return err
 	}
-	t.tellGone(members)
-	t.tellGone(readers)
+	t.tellGone(slices.Values(members.list))
+	t.tellGone(maps.Values(readers))
 	return nil
 }

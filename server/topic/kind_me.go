@@ -149,7 +149,7 @@ func (t *meTopic) describe(r *Request, _ *Attachment, o *wsproto.GetOpts) (*wspr
 	if o == nil || o.IMS == nil {
 		d.Created = wsproto.Time{Time: u.Created}
 	}
-	if changedSince(o, u.Updated, t.self.updated) {
+	if changedSince(o, u.Updated, t.self.updatedAt()) {
 		d.Public, d.Trusted, d.Private = u.Public, u.Trusted, t.private
 	}
 	return d, nil
@@ -217,7 +217,8 @@ func (t *meTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
 		if err := t.Store.UpdateSubs(ctx, store.SubUpdate{Topic: t.name, User: u.ID, Updated: &r.TS, Private: &private}); err != nil {
 			return err
 		}
-		t.private, t.self.updated = private, r.TS
+		t.private = private
+		t.self.touch(r.TS)
 	}
 	if profile || privateChanged { // not defacs alone
 		t.presTopic(wsproto.Pres{What: "upd", Src: "me"}, r.Session, everybody)

@@ -46,19 +46,6 @@ func (t *p2pTopic) load(ctx context.Context) error {
 	return nil
 }
 
-// loadMembers reads the live subscriptions.
-func (t *Topic) loadMembers(ctx context.Context) error {
-	subs, err := t.Store.Subs(ctx, t.name)
-	if err != nil {
-		return err
-	}
-	t.members = make(map[chat.UID]*member, len(subs))
-	for i := range subs {
-		t.members[subs[i].User] = newMember(&subs[i])
-	}
-	return nil
-}
-
 // nameFor: each calls the topic by the other's ID.
 func (t *p2pTopic) nameFor(u chat.UID) string { return chat.P2PPeer(t.name, u).String() }
 
@@ -66,7 +53,7 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	peer := chat.P2PPeer(t.name, r.User)
-	m := t.members[r.User]
+	m := t.members.of(r.User)
 	if m == nil {
 		return t.meet(ctx, r, q, peer)
 	}
@@ -87,7 +74,7 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if err != nil {
 		return j, err
 	}
-	if t.fresh && t.members[peer] == nil { // a deleted chat comes back for the peer
+	if t.fresh && t.members.of(peer) == nil { // a deleted chat comes back for the peer
 		_, theirs, err := t.firstSubs(ctx, r, q, peer)
 		if err != nil {
 			return j, err
@@ -148,7 +135,7 @@ func (t *Topic) describeFor(m *member, o *wsproto.GetOpts) (*wsproto.MetaDesc, e
 		d.Touched = wsproto.Time{Time: t.rec.Touched}
 		d.Seq, d.Read, d.Recv, d.Clear = t.rec.Seq, m.read, m.recv, max(t.rec.Del, m.del)
 	}
-	if !changedSince(o, m.updated, t.rec.Updated) {
+	if !changedSince(o, m.updatedAt(), t.rec.Updated) {
 		return d, nil
 	}
 	ctx, cancel := t.storeCtx()
@@ -206,7 +193,7 @@ func (t *p2pTopic) setTags(context.Context, []string, []string) error { return w
 
 // remove unsubscribes the requester; the topic goes with the last of the two.
 func (t *p2pTopic) remove(r *Request, _ bool) error {
-	m := t.members[r.User]
+	m := t.members.of(r.User)
 	if m == nil {
 		return wsproto.NoAction
 	}

@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"parley/internal/chat"
 	"parley/store"
@@ -35,7 +36,7 @@ func (t *slfTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if !t.exists {
 		return t.create(r, q)
 	}
-	m := t.members[r.User]
+	m := t.members.of(r.User)
 	if m == nil {
 		return joined{}, wsproto.ErrDenied
 	}
@@ -75,8 +76,8 @@ func (t *slfTopic) create(r *Request, q *wsproto.Sub) (joined, error) {
 	}
 	rec.SubCount = 1
 	t.exists, t.rec = true, &rec
-	m := newMember(&s)
-	t.members = map[chat.UID]*member{r.User: m}
+	t.members = members{}
+	m := t.members.add(&s)
 	return joined{member: m, isNew: true, created: true}, nil
 }
 
@@ -119,13 +120,13 @@ func (t *slfTopic) setTags(context.Context, []string, []string) error { return w
 
 // remove purges the topic; the next {sub} makes an empty one.
 func (t *slfTopic) remove(r *Request, _ bool) error {
-	if t.members[r.User] == nil {
+	if t.members.of(r.User) == nil {
 		return wsproto.NoAction
 	}
 	members := t.members
 	if err := t.purge(true); err != nil {
 		return err
 	}
-	t.tellGone(members)
+	t.tellGone(slices.Values(members.list))
 	return nil
 }

@@ -40,7 +40,7 @@ func (t *sysTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
-	m := t.members[r.User]
+	m := t.members.of(r.User)
 	if m == nil {
 		return t.enter(ctx, r, q, want, ok)
 	}
@@ -59,7 +59,7 @@ func (t *sysTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 }
 
 func (t *sysTopic) enter(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (joined, error) {
-	if len(t.members) >= t.Config.MaxSubscribers {
+	if t.members.len() >= t.Config.MaxSubscribers {
 		return joined{}, wsproto.ErrPolicy
 	}
 	if !explicit {
@@ -122,7 +122,7 @@ func (t *sysTopic) setTags(context.Context, []string, []string) error { return w
 
 // remove only unsubscribes.
 func (t *sysTopic) remove(r *Request, _ bool) error {
-	m := t.members[r.User]
+	m := t.members.of(r.User)
 	if m == nil {
 		return wsproto.NoAction
 	}

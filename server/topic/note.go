@@ -27,7 +27,7 @@ func (t *Topic) note(r *Request, n *wsproto.Note) {
 		return
 	}
 	a := t.attachment(r)
-	m := t.members[r.User]
+	m := t.members.of(r.User)
 	if r.Channel {
 		m = t.readers[r.User]
 	}
@@ -90,14 +90,14 @@ func (t *Topic) relay(r *Request, from *member, n *wsproto.Note) {
 		a.Session.Later(f)
 	}
 	t.countOnMe()
-	for u, m := range t.members {
+	for _, m := range t.members.list {
 		if !m.mode().Has(chat.ModeRead|chat.ModePres) || !t.elsewhere(m, true) {
 			continue
 		}
-		if n.What == "kp" && u == from.uid {
+		if n.What == "kp" && m == from {
 			continue
 		}
-		if u == from.uid && (n.What == "read" || n.What == "recv") {
+		if m == from && (n.What == "read" || n.What == "recv") {
 			t.presMe(m, notice{pres: wsproto.Pres{What: n.What, Seq: n.Seq}, except: r.Session, unattached: true})
 		}
 		t.presMe(m, notice{

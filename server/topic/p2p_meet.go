@@ -36,15 +36,17 @@ func (t *p2pTopic) meet(ctx context.Context, r *Request, q *wsproto.Sub, peer ch
 			return joined{}, err
 		}
 		t.exists = true
-		t.members = map[chat.UID]*member{r.User: newMember(&mine), peer: newMember(&theirs)}
+		t.members = members{}
+		t.members.reserve(2)
+		m, other := t.members.add(&mine), t.members.add(&theirs)
 		t.rec.SubCount = 2
-		return joined{member: t.members[r.User], isNew: true, created: true, peerNew: t.members[peer]}, nil
+		return joined{member: m, isNew: true, created: true, peerNew: other}, nil
 	}
 	j := joined{isNew: true}
 	if j.member, err = t.addSub(ctx, mine); err != nil {
 		return j, err
 	}
-	if t.members[peer] == nil && t.fresh {
+	if t.members.of(peer) == nil && t.fresh {
 		j.peerNew, err = t.addSub(ctx, theirs)
 	}
 	return j, err
@@ -119,7 +121,7 @@ func (t *p2pTopic) setOther(r *Request, a *Attachment, s *wsproto.SetSub) error 
 	case ok && !a.mode().IsAdmin() || mode.Has(chat.ModeOwner):
 		return wsproto.ErrDenied
 	}
-	if m := t.members[peer]; m != nil {
+	if m := t.members.of(peer); m != nil {
 		if !ok {
 			return wsproto.NotModified
 		}

@@ -1,6 +1,8 @@
 package topic
 
 import (
+	"iter"
+
 	"parley/internal/chat"
 	"parley/wsproto"
 )
@@ -105,8 +107,8 @@ func (t *Topic) nameOf(m *member) string {
 // presMembers tells the me of all members with these rights in the topic.
 func (t *Topic) presMembers(rights chat.Mode, n notice, but chat.UID) {
 	t.countOnMe()
-	for u, m := range t.members {
-		if u != but && m.mode().Has(rights) && t.elsewhere(m, n.unattached) {
+	for _, m := range t.members.list {
+		if m.uid != but && m.mode().Has(rights) && t.elsewhere(m, n.unattached) {
 			t.presMe(m, n)
 		}
 	}
@@ -147,8 +149,8 @@ func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UI
 		return
 	}
 	t.countOnMe()
-	for u, o := range t.members {
-		if u != m.uid && o.mode().IsSharer() && t.elsewhere(o, true) {
+	for _, o := range t.members.list {
+		if o != m && o.mode().IsSharer() && t.elsewhere(o, true) {
 			t.presMe(o, notice{
 				pres:   wsproto.Pres{What: "acs", Tgt: m.uid, Act: actor, DAcs: d},
 				except: except, unattached: true, always: true,
@@ -175,17 +177,17 @@ func (t *Topic) tellRemoved(m *member, actor chat.UID, except Session) {
 
 // tellGone tells all members that the topic is deleted; the session that asked
 // for it too, as the reference does.
-func (t *Topic) tellGone(members map[chat.UID]*member) {
-	for _, m := range members {
+func (t *Topic) tellGone(members iter.Seq[*member]) {
+	for m := range members {
 		t.presMe(m, notice{pres: wsproto.Pres{What: "gone"}, always: true, gone: true})
 	}
 }
 
 // countOnMe counts for each member those of his sessions here that are on me
-// too.
+// too. Those of others it leaves alone: detach has set them to zero.
 func (t *Topic) countOnMe() {
-	for _, m := range t.members {
-		m.onMe = 0
+	for _, a := range t.attached {
+		a.member.onMe = 0
 	}
 	for _, a := range t.attached {
 		if a.Session.OnMe() && !a.obo {
@@ -198,5 +200,5 @@ func (t *Topic) countOnMe() {
 // or one that is not attached here. countOnMe must have been called.
 func (t *Topic) elsewhere(m *member, unattached bool) bool {
 	n := t.Router.OnMe(m.uid)
-	return n > 0 && !(unattached && n <= m.onMe)
+	return n > 0 && !(unattached && n <= int(m.onMe))
 }

@@ -275,7 +275,7 @@ func encodeBatch(batch []pub, name string, reader bool) (each []wsproto.Frame, a
 // presMessages tells the me of members who are online but not attached here.
 func (t *Topic) presMessages(batch []pub) {
 	t.countOnMe()
-	for _, m := range t.members {
+	for _, m := range t.members.list {
 		if !m.mode().Has(chat.ModeRead|chat.ModePres) || !t.elsewhere(m, true) {
 			continue
 		}

@@ -20,7 +20,7 @@ func liveReader(s *store.Sub) bool { return s != nil && s.Reader && s.Deleted.Is
 
 // joinReader makes the requester a reader, if he is none yet.
 func (t *groupTopic) joinReader(r *Request, q *wsproto.Sub) (joined, error) {
-	if t.members[r.User] != nil {
+	if t.members.of(r.User) != nil {
 		return joined{}, wsproto.UseOther.With("topic", t.name)
 	}
 	mode, explicit, err := parseMode(wantedMode(q))

@@ -2,6 +2,7 @@ package topic
 
 import (
 	"context"
+	"maps"
 
 	"parley/internal/chat"
 	"parley/store"
@@ -25,7 +26,7 @@ func (Removed) apply(t *Topic) {
 	if t.loadErr != nil || !t.exists {
 		return
 	}
-	t.tellGone(t.readers)
+	t.tellGone(maps.Values(t.readers))
 	for i := len(t.attached) - 1; i >= 0; i-- {
 		t.detach(t.attached[i])
 	}
@@ -36,7 +37,7 @@ func (Removed) apply(t *Topic) {
 type Left struct{ User chat.UID }
 
 func (e Left) apply(t *Topic) {
-	m := t.members[e.User]
+	m := t.members.of(e.User)
 	if m == nil {
 		m = t.readers[e.User]
 	}

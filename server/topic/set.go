@@ -69,6 +69,9 @@ func (t *Topic) setPrivate(r *Request, m *member, d *wsproto.SetDesc) error {
 	if wsproto.IsNull(d.Private) {
 		return wsproto.NotModified
 	}
+	if _, ok := t.kind.(*fndTopic); ok && !isText(d.Private) { // a query
+		return wsproto.ErrMalformed
+	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	s, err := t.Store.Sub(ctx, t.name, m.uid)
@@ -82,8 +85,28 @@ func (t *Topic) setPrivate(r *Request, m *member, d *wsproto.SetDesc) error {
 	if err := t.Store.UpdateSubs(ctx, store.SubUpdate{Topic: t.name, User: m.uid, Updated: &r.TS, Private: &private}); err != nil {
 		return err
 	}
-	m.updated = r.TS
-	t.presMe(m, notice{pres: wsproto.Pres{What: "upd"}, except: r.Session})
+	m.touch(r.TS)
+	switch k := t.kind.(type) {
+	case *meTopic:
+		k.private = private
+	case *fndTopic:
+		k.private = private
+	}
+	if chat.KindOf(t.name) != chat.KindFnd { // clients know no such contact
+		t.presMe(m, notice{pres: wsproto.Pres{What: "upd"}, except: r.Session})
+	}
+	return nil
+}
+
+// setPrivateBySub is setPrivate for what comes with a {sub} to an existing
+// subscription (wire.md §2.6).
+func (t *Topic) setPrivateBySub(r *Request, m *member, q *wsproto.Sub) error {
+	if q.Set == nil || q.Set.Desc == nil {
+		return nil
+	}
+	if err := t.setPrivate(r, m, q.Set.Desc); !errors.Is(err, wsproto.NotModified) {
+		return err
+	}
 	return nil
 }
 
@@ -115,9 +138,6 @@ func (t *Topic) setOwnParts(r *Request, q *wsproto.SetQuery) error {
 		switch err := t.setPrivate(r, m, q.Desc); {
 		case err == nil:
 			done = true
-			if me, ok := t.kind.(*meTopic); ok {
-				me.private, _ = merge(me.private, q.Desc.Private)
-			}
 		case !errors.Is(err, wsproto.NotModified):
 			return err
 		}
@@ -165,7 +185,7 @@ func (t *Topic) memberOf(u chat.UID) *member {
 	case *fndTopic:
 		return k.self
 	}
-	return t.members[u]
+	return t.members.of(u)
 }
 
 // setTags replaces the tags of a user or a group (wire.md §7.5).

@@ -21,6 +21,9 @@ func (t *Topic) subscribe(r *Request, q *wsproto.Sub) {
 		return
 	}
 	j, err := t.kind.join(r, q)
+	if err == nil && !j.isNew {
+		err = t.setPrivateBySub(r, j.member, q)
+	}
 	if err != nil {
 		t.refuse(r, err)
 		return
@@ -103,7 +106,7 @@ func (t *Topic) unsubscribe(r *Request, m *member) error {
 	}
 	t.tellRemoved(m, r.User, r.Session)
 	t.evict(m, true, r.Session)
-	if len(t.members) == 0 && t.exists && chat.KindOf(t.name) != chat.KindSys {
+	if t.members.len() == 0 && t.exists && chat.KindOf(t.name) != chat.KindSys {
 		return t.purge(true)
 	}
 	return nil
@@ -125,7 +128,7 @@ func (t *Topic) forget(m *member) {
 	if m.reader {
 		delete(t.readers, m.uid)
 	} else {
-		delete(t.members, m.uid)
+		t.members.remove(m)
 	}
 	t.rec.SubCount--
 }
@@ -150,21 +153,8 @@ func (t *Topic) addSub(ctx context.Context, s store.Sub) (*member, error) {
 	if err := t.Store.PutSubs(ctx, s); err != nil {
 		return nil, err
 	}
-	m := newMember(&s)
-	t.members[m.uid] = m
 	t.rec.SubCount++
-	return m, nil
-}
-
-func newMember(s *store.Sub) *member {
-	m := &member{
-		uid: s.User, reader: s.Reader, want: s.Want, given: s.Given, read: s.Read, recv: s.Recv, del: s.Del,
-		updated: s.Updated,
-	}
-	if !m.reader {
-		m.recv = max(m.recv, m.read)
-	}
-	return m
+	return t.members.add(&s), nil
 }
 
 // formerSub is the subscription that the user once had and gave up, or nil.

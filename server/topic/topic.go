@@ -124,7 +124,7 @@ type Topic struct {
 	readOnly   bool         // its owner, or one of the two users, is suspended
 	loadErr    error        // why it could not be loaded
 	rec        *store.Topic // nil for me, which has none
-	members    map[chat.UID]*member
+	members    members
 	readers    map[chat.UID]*member // of a channel: those attached
 	attached   []*Attachment
 	foreground int         // attached sessions that count as presence
@@ -134,21 +134,6 @@ type Topic struct {
 	idle       *time.Timer // running while nobody is attached
 	generation int         // number of attachments so far; tells a late idle timer
 }
-
-// member is a subscription of a live topic.
-type member struct {
-	uid         chat.UID
-	reader      bool // of a channel: no member, and in memory only while attached
-	want, given chat.Mode
-	read, recv  int
-	del         int
-	updated     time.Time
-	online      int // attached foreground sessions
-	sessions    int // attached sessions
-	onMe        int // scratch of publish: attached sessions that are on me too
-}
-
-func (m *member) mode() chat.Mode { return m.want & m.given }
 
 // Attachment is a session attached to a topic, for one user.
 type Attachment struct {
@@ -289,7 +274,7 @@ func (t *Topic) unload() {
 // an unknown one.
 func (t *Topic) drop() {
 	t.dropCall()
-	t.exists, t.fresh, t.members, t.readers, t.rec = false, true, nil, nil, &store.Topic{}
+	t.exists, t.fresh, t.members, t.readers, t.rec = false, true, members{}, nil, &store.Topic{}
 	if chat.KindOf(t.name) != chat.KindP2P { // two users may meet again at once
 		t.loadErr = wsproto.ErrTopicNotFound
 	}

@@ -58,12 +58,10 @@ func crowd(n int) (*Topic, []*sink) {
 	t := New(testDeps(), "grpCrowd")
 	t.loaded, t.exists = true, true
 	t.rec = &store.Topic{Name: t.name}
-	t.members = make(map[chat.UID]*member, n)
 	sinks := make([]*sink, n)
 	for i := range n {
 		sinks[i] = new(sink)
-		m := &member{uid: chat.UID(i + 1), want: chat.ModeGroup, given: chat.ModeGroup}
-		t.members[m.uid] = m
+		m := t.members.add(&store.Sub{User: chat.UID(i + 1), Want: chat.ModeGroup, Given: chat.ModeGroup})
 		t.attach(&Request{Session: sinks[i], Level: chat.LevelAuth}, m)
 	}
 	return t, sinks
@@ -136,7 +134,6 @@ func TestIdleTopicBytes(t *testing.T) {
 	for i := range all {
 		x := New(d, fmt.Sprintf("grp%011d", i))
 		x.loaded, x.exists, x.rec = true, true, &store.Topic{Name: x.name}
-		x.members = make(map[chat.UID]*member)
 		all[i] = x
 	}
 	each := (heap() - before) / n

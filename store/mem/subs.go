@@ -99,8 +99,18 @@ func (s *Store) Sub(ctx context.Context, topic string, id chat.UID) (*store.Sub,
 	return &c, nil
 }
 
-// Subs implements store.Subs.
-func (s *Store) Subs(ctx context.Context, topic string) ([]store.Sub, error) {
+// EachSub implements store.Subs.
+func (s *Store) EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error {
+	subs, err := s.subsOf(ctx, topic)
+	for i := range subs {
+		if err := fn(&subs[i]); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) subsOf(ctx context.Context, topic string) ([]store.Sub, error) {
 	if err := s.lock(ctx); err != nil {
 		return nil, err
 	}

@@ -82,6 +82,7 @@ func purgeUser(c *conn, id chat.UID, me owner, tags, own []string) error {
 		`DELETE FROM deletions WHERE user = ?`,
 		`DELETE FROM devices WHERE user = ?`,
 		`DELETE FROM logins WHERE user = ?`,
+		`DELETE FROM codes WHERE user = ?`,
 		`DELETE FROM credentials WHERE user = ?`,
 		`DELETE FROM users WHERE id = ?`,
 		`INSERT INTO purged (user) VALUES (?)`)

@@ -45,14 +45,14 @@ func deleteMessages(c *conn, topic string, d *store.NewDeletion) ([]chat.Range, 
 			return nil, err
 		}
 	}
+	if d.User == 0 {
+		_, err = c.exec(`UPDATE logs SET del = ?1, hard = ?1 WHERE topic = ?2`, d.ID, id)
+		return ranges, err
+	}
 	if _, err := c.exec(`UPDATE logs SET del = ? WHERE topic = ?`, d.ID, id); err != nil {
 		return nil, err
 	}
-	text, args := `UPDATE subs SET del = ? WHERE topic = ? AND deleted = 0`, []any{d.ID, topic}
-	if d.User != 0 {
-		text, args = text+` AND user = ?`, append(args, d.User)
-	}
-	_, err = c.exec(text, args...)
+	_, err = c.exec(`UPDATE subs SET del = ? WHERE topic = ? AND user = ? AND deleted = 0`, d.ID, topic, d.User)
 	return ranges, err
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // contactColumns picks the peer's side for p2p topics.
-const contactColumns = subColumns + `, s.peer,
+var contactColumns = subColumns("l.hard") + `, s.peer,
 	CASE WHEN s.peer THEN u.updated ELSE t.updated END, l.touched, t.state, t.channel, l.seq, l.del, t.subs,
 	CASE WHEN s.peer THEN u.public ELSE t.public END, CASE WHEN s.peer THEN u.trusted ELSE t.trusted END,
 	u.state, u.seen, u.agent`
@@ -72,8 +72,8 @@ func (s *Store) Contacts(ctx context.Context, id chat.UID, q store.ContactQuery)
 }
 
 func memberQuery(topic string, q *store.MemberQuery) (text string, args []any) {
-	text = `SELECT ` + subColumns + `, u.updated, u.public, u.trusted
-		FROM subs s LEFT JOIN users u ON u.id = s.user WHERE s.topic = ?`
+	text = `SELECT ` + subColumns(hardDel) + `, u.updated, u.public, u.trusted
+		FROM subs s LEFT JOIN users u ON u.id = s.user WHERE s.topic = ?1`
 	args = append(args, topic)
 	if q.User != 0 {
 		text += ` AND s.user = ?`

@@ -49,3 +49,20 @@ func (s *Store) PutLogin(ctx context.Context, l *store.Login) error {
 		return insertLogin(c, l)
 	})
 }
+
+// LoginsOf implements store.Logins.
+func (s *Store) LoginsOf(ctx context.Context, id chat.UID) ([]store.Login, error) {
+	var ls []store.Login
+	err := s.read(ctx, "logins of user", func(c *conn) error {
+		return c.query(`SELECT `+loginColumns+` FROM logins WHERE user = ? ORDER BY scheme`, func(r *row) error {
+			ls = append(ls, *r.login())
+			return nil
+		}, id)
+	})
+	return ls, err
+}
+
+// DeleteLogin implements store.Logins.
+func (s *Store) DeleteLogin(ctx context.Context, scheme string, id chat.UID) error {
+	return s.writeFound(ctx, "delete login", `DELETE FROM logins WHERE user = ? AND scheme = ?`, id, scheme)
+}

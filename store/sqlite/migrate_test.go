@@ -8,6 +8,7 @@ import (
 
 	"parley/internal/chat"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // version1 fills a file of the first schema: 5000 users, more than a block of
@@ -98,7 +99,7 @@ func TestFromVersion1(t *testing.T) {
 	if l, err := s.Login(ctx, "basic", "ann"); err != nil || l.User != 7 {
 		t.Errorf("Login: got %+v, %v", l, err)
 	}
-	if subs, err := s.Subs(ctx, "grpAAAAAAAAAAA"); err != nil || len(subs) != 1 || subs[0].Read != 1 {
+	if subs, err := storetest.Subs(ctx, s, "grpAAAAAAAAAAA"); err != nil || len(subs) != 1 || subs[0].Read != 1 {
 		t.Errorf("Subs: got %+v, %v", subs, err)
 	}
 	if id := benchUser(t, s); id == 0 {

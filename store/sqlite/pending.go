@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/internal/chat"
+	"parley/store"
 )
 
 const (
@@ -24,17 +25,18 @@ type seen struct {
 	agent string
 }
 
-// marks are what SetMarks and Seen have noted.
+// marks are what SetMarks, Seen and AppendAudit have noted.
 type marks struct {
 	subs  map[subKey]mark
 	users map[chat.UID]seen
+	audit []store.AuditEntry // in their order
 }
 
 func newMarks() *marks {
 	return &marks{subs: map[subKey]mark{}, users: map[chat.UID]seen{}}
 }
 
-func (m *marks) empty() bool { return m == nil || len(m.subs)+len(m.users) == 0 }
+func (m *marks) empty() bool { return m == nil || len(m.subs)+len(m.users)+len(m.audit) == 0 }
 
 func (m *marks) setSub(key subKey, to mark) {
 	old := m.subs[key]
@@ -65,6 +67,11 @@ func (m *marks) write(c *conn) error {
 			return err
 		}
 	}
+	for i := range m.audit {
+		if err := insertAudit(c, &m.audit[i]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -73,6 +80,7 @@ func (m *marks) write(c *conn) error {
 // when there is something to settle.
 type pending struct {
 	settleSoon func() // called by the timer; settles
+	auditLimit int    // entries of the audit log that may wait
 
 	hold sync.RWMutex // held to read by reads that must not be overtaken by settle
 
@@ -86,7 +94,7 @@ type pending struct {
 }
 
 func newPending(settleSoon func()) *pending {
-	return &pending{settleSoon: settleSoon, noted: newMarks()}
+	return &pending{settleSoon: settleSoon, auditLimit: auditLimit, noted: newMarks()}
 }
 
 // note adds marks.
@@ -101,6 +109,25 @@ func (p *pending) note(add func(*marks)) {
 	}
 	add(p.noted)
 	p.arm()
+}
+
+// noteAudit adds entries, unless too many wait already: then it does nothing
+// and returns false.
+func (p *pending) noteAudit(entries []store.AuditEntry) bool {
+	room := true
+	p.note(func(m *marks) {
+		if room = len(m.audit) < p.auditLimit; room {
+			m.audit = append(m.audit, entries...)
+		}
+	})
+	return room
+}
+
+// clean tells whether all that was noted is in the tables.
+func (p *pending) clean() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.noted.empty() && p.taken.empty()
 }
 
 // arm makes sure that the timer runs. mu is held.
@@ -160,6 +187,7 @@ func (p *pending) settle(m *marks, written bool) {
 	for id, to := range m.users {
 		p.noted.setUser(id, to)
 	}
+	p.noted.audit = append(m.audit, p.noted.audit...)
 	p.oldest = time.Now()
 	p.arm()
 }

@@ -36,12 +36,9 @@ func (s *Store) Published(ctx context.Context, topic string, from chat.UID, once
 
 // ForgetPublished implements store.Messages. It begins with the oldest.
 func (s *Store) ForgetPublished(ctx context.Context, before time.Time, limit int) (n int, err error) {
-	if limit <= 0 {
-		limit = -1 // no limit
-	}
 	err = s.write(ctx, "forget published", func(c *conn) (err error) {
 		n, err = c.exec(`DELETE FROM published WHERE (topic, sender, once) IN
-			(SELECT topic, sender, once FROM published WHERE at < ? ORDER BY at LIMIT ? + 0)`, before, limit)
+			(SELECT topic, sender, once FROM published WHERE at < ? ORDER BY at LIMIT ? + 0)`, before, atMost(limit))
 		return err
 	})
 	return n, err

@@ -104,7 +104,12 @@ func (s *Store) Close() error {
 
 // settle writes the marks that are only in memory, and waits.
 func (s *Store) settle() error {
-	return s.writer.do(context.Background(), &op{settled: true, checked: true, run: func(*conn) error { return nil }})
+	return s.writer.do(context.Background(), settleOp())
+}
+
+// settleOp is a change that does nothing but take the marks along.
+func settleOp() *op {
+	return &op{settled: true, checked: true, run: func(*conn) error { return nil }}
 }
 
 func (s *Store) settleSoon() {
@@ -137,6 +142,16 @@ func (s *Store) readOne(ctx context.Context, what string, read func(*conn) error
 // readOver is read for records with marks; lay lays the marks over them.
 func (s *Store) readOver(ctx context.Context, what string, read func(*conn) error, lay func(*overlay)) error {
 	return wrap(what, s.pending.over(func() error { return s.readers.with(ctx, read) }, lay))
+}
+
+// readSettled is readOne with all that was noted before in the tables.
+func (s *Store) readSettled(ctx context.Context, what string, read func(*conn) error) error {
+	if !s.pending.clean() {
+		if err := s.writer.do(ctx, settleOp()); err != nil {
+			return wrap(what, err)
+		}
+	}
+	return s.readOne(ctx, what, read)
 }
 
 func wrap(what string, err error) error {

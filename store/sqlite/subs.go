@@ -2,13 +2,35 @@ package sqlite
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"parley/internal/chat"
 	"parley/store"
 )
 
-const subColumns = `s.topic, s.user, s.created, s.updated, s.deleted, s.reader, s.want, s.given, s.read, s.recv, s.del, s.private`
+// subColumns are what row.sub reads; hard is where logs.hard of the topic is to
+// be found.
+func subColumns(hard string) string {
+	return `s.topic, s.user, s.created, s.updated, s.deleted, s.reader, s.want, s.given, s.read, s.recv, ` +
+		lastDel(hard) + `, s.private`
+}
+
+// lastDel is the number of the last deletion that concerned a user: his own, or
+// one for everybody since he came.
+func lastDel(hard string) string {
+	return `max(s.del, iif(` + hard + ` > s.hard, ` + hard + `, 0))`
+}
+
+// hardDel is logs.hard of the topic that the first argument names. SQLite looks
+// it up once for a query.
+const hardDel = `(SELECT hard FROM topics JOIN logs ON logs.topic = topics.id WHERE name = ?1)`
+
+var (
+	subSQL  = `SELECT ` + subColumns(hardDel) + ` FROM subs s WHERE topic = ?1 AND user = ?2`
+	subsSQL = `SELECT user, created, updated, want, given, read, recv, ` + lastDel(hardDel) + ` FROM subs s
+		WHERE topic = ?1 AND user > ?2 AND deleted = 0 AND reader = 0 ORDER BY user LIMIT ?3 + 0` // see conn.stmt
+)
 
 func (r *row) sub() store.Sub {
 	return store.Sub{
@@ -29,12 +51,13 @@ func putSubs(c *conn, subs ...store.Sub) error {
 	live := 0 // not yet counted, all of one topic
 	for i := range subs {
 		s := &subs[i]
-		n, err := c.exec(`INSERT INTO subs (topic, user, peer, created, updated, deleted, reader, want, given, read, recv, del, private)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		n, err := c.exec(`INSERT INTO subs (topic, user, peer, created, updated, deleted, reader, want, given, read, recv, del, private, hard)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, coalesce(`+hardDel+`, 0))
 			ON CONFLICT (topic, user) DO UPDATE SET
 				created = excluded.created, updated = excluded.updated, deleted = excluded.deleted,
 				reader = excluded.reader, want = excluded.want, given = excluded.given,
-				read = excluded.read, recv = excluded.recv, del = excluded.del, private = excluded.private
+				read = excluded.read, recv = excluded.recv, del = excluded.del, private = excluded.private,
+				hard = excluded.hard
 			WHERE deleted <> 0`,
 			s.Topic, s.User, chat.P2PPeer(s.Topic, s.User), s.Created, s.Updated, s.Deleted, s.Reader,
 			s.Want, s.Given, s.Read, s.Recv, s.Del, s.Private)
@@ -73,8 +96,7 @@ func (s *Store) PutSubs(ctx context.Context, subs ...store.Sub) error {
 func (s *Store) Sub(ctx context.Context, topic string, id chat.UID) (*store.Sub, error) {
 	var sub store.Sub
 	err := s.readOver(ctx, "sub", func(c *conn) error {
-		return c.one(`SELECT `+subColumns+` FROM subs s WHERE topic = ? AND user = ?`,
-			func(r *row) { sub = r.sub() }, topic, id)
+		return c.one(subSQL, func(r *row) { sub = r.sub() }, topic, id)
 	}, func(o *overlay) { o.marks(&sub) })
 	if err != nil {
 		return nil, err
@@ -82,23 +104,40 @@ func (s *Store) Sub(ctx context.Context, topic string, id chat.UID) (*store.Sub,
 	return &sub, nil
 }
 
-// Subs implements store.Subs.
-func (s *Store) Subs(ctx context.Context, topic string) ([]store.Sub, error) {
-	var subs []store.Sub
-	err := s.readOver(ctx, "subs", func(c *conn) error {
-		subs = subs[:0]
-		return c.query(`SELECT topic, user, created, updated, deleted, reader, want, given, read, recv, del, NULL
-			FROM subs WHERE topic = ? AND deleted = 0 AND reader = 0`,
-			func(r *row) error {
-				subs = append(subs, r.sub())
+// pageSubs is how many subscriptions EachSub holds at a time.
+const pageSubs = 256
+
+// EachSub implements store.Subs. It reads page by page, so that it neither
+// holds a large group in memory nor a connection while fn runs.
+func (s *Store) EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error {
+	var page []store.Sub
+	for after := int64(math.MinInt64); ; after = int64(page[len(page)-1].User) {
+		err := s.readOver(ctx, "subs", func(c *conn) error {
+			page = page[:0]
+			return c.query(subsSQL, func(r *row) error {
+				page = append(page, store.Sub{
+					Topic: topic, User: r.uid(), Created: r.time(), Updated: r.time(),
+					Want: r.mode(), Given: r.mode(), Read: r.int(), Recv: r.int(), Del: r.int(),
+				})
 				return nil
-			}, topic)
-	}, func(o *overlay) {
-		for i := range subs {
-			o.marks(&subs[i])
+			}, topic, after, pageSubs)
+		}, func(o *overlay) {
+			for i := range page {
+				o.marks(&page[i])
+			}
+		})
+		if err != nil {
+			return err
 		}
-	})
-	return subs, err
+		for i := range page {
+			if err := fn(&page[i]); err != nil {
+				return err
+			}
+		}
+		if len(page) < pageSubs {
+			return nil
+		}
+	}
 }
 
 // Places implements store.Subs. Its index holds all that it needs.

@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/chat"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // stall makes the writer lead a batch of one op until release is called.
@@ -249,7 +250,7 @@ func TestNoMarkIsMissed(t *testing.T) {
 		for _, id := range ids {
 			s.SetMarks(name, id, n, n)
 		}
-		subs, err := s.Subs(t.Context(), name)
+		subs, err := storetest.Subs(t.Context(), s, name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,8 @@ import (
 func deletionCases() []testCase {
 	return []testCase{
 		{"deletions/for everybody", deleteForAll},
+		{"deletions/do not concern who comes later", deleteBefore},
+		{"deletions/are told everywhere", deleteTold},
 		{"deletions/for one user", deleteForOne},
 		{"deletions/spare old messages", deleteAfter},
 		{"deletions/nothing to delete", deleteNothing},
@@ -53,6 +55,50 @@ func deleteForAll(k *kit) {
 	k.same("history", k.seqs(name, store.HistoryQuery{}), []int{8, 7, 1})
 	t := k.topic(name)
 	k.same("seq, touched", []any{t.Seq, t.Touched}, []any{10, at(10)})
+}
+
+func deleteBefore(k *kit) {
+	a, late, back := chat.NewUID(), chat.NewUID(), chat.NewUID()
+	name := k.group(a, back)
+	k.fill(name, 10)
+	k.del(name, store.NewDeletion{ID: 1, Ranges: ranges(1, 2)})
+	k.same("dels", k.dels(name, a, back), []int{1, 1, 1})
+	k.must("DeleteSub", k.DeleteSub(k.ctx, name, back, at(1)))
+	k.must("PutSubs", k.PutSubs(k.ctx, newSub(name, late), newSub(name, back)))
+	k.same("of newcomers", k.dels(name, a, late, back), []int{1, 1, 0, 0})
+	k.del(name, store.NewDeletion{ID: 2, User: late, Ranges: ranges(2, 3)})
+	k.same("his own", k.dels(name, a, late, back), []int{2, 1, 2, 0})
+	k.del(name, store.NewDeletion{ID: 3, Ranges: ranges(3, 4)})
+	k.same("for everybody", k.dels(name, a, late, back), []int{3, 3, 3, 3})
+	k.del(name, store.NewDeletion{ID: 4, User: a, Ranges: ranges(5, 6)})
+	k.same("his own after that", k.dels(name, a, late, back), []int{4, 4, 3, 3})
+}
+
+// deleteTold: whatever reads a subscription tells its last deletion.
+func deleteTold(k *kit) {
+	a, b := k.user(), k.user()
+	for _, name := range []string{k.group(a, b), k.p2p(a, b)} {
+		k.fill(name, 5)
+		k.del(name, store.NewDeletion{ID: 1, User: a, Ranges: ranges(1, 2)})
+		k.del(name, store.NewDeletion{ID: 2, Ranges: ranges(2, 3)})
+		k.del(name, store.NewDeletion{ID: 3, User: b, Ranges: ranges(3, 4)})
+		k.same("Sub", k.dels(name, a, b), []int{3, 2, 3})
+		want := map[chat.UID]int{a: 2, b: 3}
+		subs, err := Subs(k.ctx, k, name)
+		k.must("EachSub", err)
+		members, err := k.Members(k.ctx, name, store.MemberQuery{})
+		k.must("Members", err)
+		k.same("numbers", []int{len(subs), len(members)}, []int{2, 2})
+		for i := range subs {
+			k.same("EachSub", subs[i].Del, want[subs[i].User])
+			k.same("Members", members[i].Del, want[members[i].User])
+		}
+		for id, del := range want {
+			cs, err := k.Contacts(k.ctx, id, store.ContactQuery{Topic: name})
+			k.must("Contacts", err)
+			k.same("Contacts", []int{cs[0].Del, cs[0].TopicDel}, []int{del, 3})
+		}
+	}
 }
 
 func deleteForOne(k *kit) {

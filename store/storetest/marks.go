@@ -20,8 +20,8 @@ func (k *kit) marksAre(what, topic string, id chat.UID, read, recv int) {
 	want := [2]int{read, recv}
 	s := k.sub(topic, id)
 	k.same(what+", Sub", [2]int{s.Read, s.Recv}, want)
-	subs, err := k.Subs(k.ctx, topic)
-	k.must("Subs", err)
+	subs, err := Subs(k.ctx, k, topic)
+	k.must("EachSub", err)
 	for _, s := range subs {
 		if s.User == id {
 			k.same(what+", Subs", [2]int{s.Read, s.Recv}, want)

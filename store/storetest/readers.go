@@ -68,8 +68,8 @@ func readerLists(k *kit) {
 	member, reader := k.user(), k.user()
 	name := k.channel(member, reader)
 	k.same("Sub", *k.sub(name, reader), newReader(name, reader))
-	subs, err := k.Subs(k.ctx, name)
-	k.must("Subs", err)
+	subs, err := Subs(k.ctx, k, name)
+	k.must("EachSub", err)
 	k.same("Subs", subs, []store.Sub{newSub(name, member)})
 	for _, c := range []struct {
 		name string
@@ -158,8 +158,8 @@ func subMany(k *kit) {
 	k.must("CreateTopic", k.CreateTopic(k.ctx, newTopic(name), nil, subs[:n/2]...))
 	k.must("PutSubs", k.PutSubs(k.ctx, subs[n/2:]...))
 	k.same("count", k.topic(name).SubCount, n)
-	got, err := k.Subs(k.ctx, name)
-	k.must("Subs", err)
+	got, err := Subs(k.ctx, k, name)
+	k.must("EachSub", err)
 	seen := map[chat.UID]bool{}
 	for _, s := range got {
 		seen[s.User] = true

@@ -132,6 +132,16 @@ func newTopic(name string) *store.Topic {
 	return &store.Topic{Name: name, Created: at(0), Updated: at(0), Touched: at(0)}
 }
 
+// Subs collects what EachSub goes through.
+func Subs(ctx context.Context, s store.Subs, topic string) ([]store.Sub, error) {
+	var subs []store.Sub
+	err := s.EachSub(ctx, topic, func(sub *store.Sub) error {
+		subs = append(subs, *sub)
+		return nil
+	})
+	return subs, err
+}
+
 // group creates a group of the members given, who need not exist.
 func (k *kit) group(members ...chat.UID) string {
 	k.Helper()

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"parley/internal/chat"
@@ -14,6 +15,7 @@ func subCases() []testCase {
 		{"subs/put revives deleted ones", subRevive},
 		{"subs/put all or nothing", subAllOrNothing},
 		{"subs/list of a topic", subList},
+		{"subs/long list of a topic", subListLong},
 		{"subs/update", subUpdate},
 		{"subs/update all or nothing", subUpdateRefused},
 		{"subs/delete", subDelete},
@@ -80,14 +82,41 @@ func subList(k *kit) {
 	}
 	k.must("DeleteSub", k.DeleteSub(k.ctx, name, gone.User, at(1)))
 	k.group(1, 2)
-	got, err := k.Subs(k.ctx, name)
-	k.must("Subs", err)
+	got, err := Subs(k.ctx, k, name)
+	k.must("EachSub", err)
 	slices.SortFunc(got, func(x, y store.Sub) int { return cmp.Compare(x.User, y.User) })
 	a.Private = nil
 	k.same("subs", got, []store.Sub{a, b})
-	got, err = k.Subs(k.ctx, chat.NewGroupName())
-	k.must("Subs", err)
+	got, err = Subs(k.ctx, k, chat.NewGroupName())
+	k.must("EachSub", err)
 	k.same("of an unknown topic", got, []store.Sub{})
+	k.wantErr("an error of fn", k.EachSub(k.ctx, name, func(*store.Sub) error { return errEnough }), errEnough)
+}
+
+var errEnough = errors.New("enough")
+
+// subListLong: the list may be read in parts.
+func subListLong(k *kit) {
+	const n = 1000
+	name, members := k.group(), make(map[chat.UID]bool, n)
+	subs := make([]store.Sub, n)
+	for i := range subs {
+		subs[i] = newSub(name, chat.NewUID())
+		members[subs[i].User] = true
+	}
+	k.must("PutSubs", k.PutSubs(k.ctx, subs...))
+	got := 0
+	k.must("EachSub", k.EachSub(k.ctx, name, func(s *store.Sub) error {
+		if got++; !members[s.User] {
+			k.Errorf("user %v is told twice, or is none", s.User)
+		}
+		delete(members, s.User)
+		if got%100 != 0 {
+			return nil
+		}
+		return k.DeleteSub(k.ctx, name, s.User, at(1)) // the store can be used meanwhile
+	}))
+	k.same("number", got, n)
 }
 
 func subUpdate(k *kit) {

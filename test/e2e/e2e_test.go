@@ -37,7 +37,12 @@ func TestPublishedClients(t *testing.T) {
 	run(ctx, t, "go", "build", "-o", server, "parley/cmd/parley")
 	install(ctx, t)
 	t.Setenv("PARLEY_BIN", server)
-	run(ctx, t, "node", "--test", "--test-concurrency=2", "--test-reporter=spec", "tests/")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PARLEY_PEOPLE", self) // TestMain
+	run(ctx, t, "node", "tests.js")
 }
 
 // lookAtSources visits the files that the result depends on: go test repeats a

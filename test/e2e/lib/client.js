@@ -3,20 +3,18 @@ import fakeIndexedDB from 'fake-indexeddb';
 import WebSocket from 'ws';
 import { apiKey } from './server.js';
 import { until } from './until.js';
+import { XHR } from './xhr.js';
 
 const require = createRequire(import.meta.url);
 
 // 0.17 has the setters below, too, but uses what it finds here when it is loaded.
-Object.assign(globalThis, { WebSocket, indexedDB: fakeIndexedDB });
-
-// NoXHR stands in for XMLHttpRequest, which only long polling and files need.
-class NoXHR {}
+Object.assign(globalThis, { WebSocket, XMLHttpRequest: XHR, indexedDB: fakeIndexedDB });
 
 // load returns the class Tinode of one version, made fit for Node.
 function load({ pkg }) {
   const module = require(pkg);
   const Tinode = module.Tinode ?? module; // an object of classes since 0.20
-  if (Tinode.setNetworkProviders) Tinode.setNetworkProviders(WebSocket, NoXHR);
+  if (Tinode.setNetworkProviders) Tinode.setNetworkProviders(WebSocket, XHR);
   else Tinode.setWebSocketProvider(WebSocket); // until 0.15
   Tinode.setDatabaseProvider?.(fakeIndexedDB);
   return Tinode;
@@ -38,20 +36,33 @@ export class Client {
     return Number(this.version.split('.')[1]) >= minor;
   }
 
-  static async connect(sdk, host, agent = 'ParleyE2E/1.0') {
+  // transport is 'ws' or 'lp', long polling.
+  static async connect(sdk, host, agent = 'ParleyE2E/1.0', transport = 'ws') {
     const client = new Client();
-    await client.#make(sdk, host, agent);
+    await client.#make(sdk, host, agent, transport);
     await client.#greeted(() => client.tinode.connect());
     return client;
   }
 
-  async #make(sdk, host, agent) {
+  // probe is what lacks looks at.
+  static async probe(sdk) {
+    const client = new Client();
+    await client.#make(sdk, 'localhost', 'probe', 'ws');
+    const { Tinode, Drafty, TheCard = {}, tinode, me } = client;
+    const topic = tinode.getTopic('grpProbe');
+    return { Tinode, Drafty, TheCard, tinode, me, topic, fnd: tinode.getFndTopic(), query: topic.startMetaQuery() };
+  }
+
+  async #make(sdk, host, agent, transport) {
     this.version = sdk.version;
+    this.host = host;
     this.Tinode = load(sdk);
+    const { Drafty, TheCard } = require(sdk.pkg);
+    Object.assign(this, { Drafty, TheCard });
     if (!this.since(17)) {
-      this.tinode = new this.Tinode(agent, host, apiKey, 'ws', false, 'web');
+      this.tinode = new this.Tinode(agent, host, apiKey, transport, false, 'web');
     } else {
-      const config = { appName: agent, host, apiKey, transport: 'ws', secure: false, persist: false };
+      const config = { appName: agent, host, apiKey, transport, secure: false, persist: false };
       await new Promise((ready) => (this.tinode = new this.Tinode(config, ready)));
     }
     this.tinode.onPresMessage = (pres) => this.pres.push(pres);
@@ -76,6 +87,9 @@ export class Client {
       answer.catch(() => {});
       return answer;
     };
+    // A receipt is sent a moment after the message, connected or not.
+    const note = this.tinode.note.bind(this.tinode);
+    this.tinode.note = (...args) => this.tinode.isConnected() && note(...args);
     // 0.17 looks for the cache in the wrong object when a new contact appears.
     if (this.version.startsWith('0.17.')) this.me._db = this.tinode._db;
   }
@@ -145,11 +159,44 @@ export class Client {
     return until('eviction', () => this.ctrl.find((ctrl) => ctrl.code === 205 && ctrl.text === 'evicted'));
   }
 
+  // away closes the connection, as a phone does in a tunnel; back returns to
+  // 'me' and asks for what was missed.
+  async away() {
+    const before = this.disconnects;
+    this.tinode.disconnect();
+    await until('the end of the connection', () => this.disconnects > before);
+  }
+
+  async back() {
+    const { token } = this.tinode.getAuthToken();
+    await this.reconnect();
+    await this.tinode.loginToken(token);
+    // What withLaterSub is for; 0.17 and later don't remember and ask for all.
+    const lists = this.meta.filter((meta) => meta.topic === 'me' && meta.sub).map((meta) => meta.ts);
+    const query = this.me.startMetaQuery().withSub(lists.at(-1)).withDesc().withTags();
+    await this.#attach(this.me, query, 'tags');
+  }
+
+  // search returns what is found in 'fnd', by the name of what it is.
+  async search(words) {
+    const fnd = this.tinode.getFndTopic();
+    if (!fnd.isSubscribed()) await fnd.subscribe();
+    await fnd.setMeta({ desc: { public: words } });
+    const [metas, ctrls] = [this.meta.length, this.ctrl.length];
+    fnd.getMeta(fnd.startMetaQuery().withSub().build());
+    await until('an answer from fnd', () =>
+      this.meta.slice(metas).some((meta) => meta.topic === 'fnd' && meta.sub) ||
+      this.ctrl.slice(ctrls).some((ctrl) => ctrl.topic === 'fnd' && ctrl.params?.what === 'sub'));
+    const found = {};
+    fnd.contacts((contact, name) => (found[name] = contact));
+    return found;
+  }
+
   // fetch asks for more of a topic and waits for that part. The promise of
   // getMeta can't be awaited until 0.15: only a {ctrl} fulfills it.
   async fetch(topic, query, part) {
     const before = this.meta.length;
-    topic.getMeta(query.build());
+    this.tinode.getMeta(topic.name, query.build());
     return until(`${part} of ${topic.name}`, () =>
       this.meta.slice(before).find((meta) => meta.topic === topic.name && meta[part]));
   }
@@ -163,16 +210,22 @@ export class Client {
     return topic;
   }
 
-  // group makes a new one.
-  async group(params) {
+  // group makes a new one, channel one with readers.
+  channel(params) {
+    return this.group(params, true);
+  }
+
+  async group(params, channel = false) {
     const { tinode } = this;
-    const topic = this.since(17) ? tinode.getTopic(tinode.newGroupTopicName()) : tinode.newTopic();
+    let topic;
+    if (this.since(17)) topic = tinode.getTopic(tinode.newGroupTopicName(channel));
+    else topic = channel ? tinode.newChannel() : tinode.newTopic();
     const query = topic.startMetaQuery().withDesc().withSub().withTags();
     await this.#attach(topic, query, 'tags', params);
     if (!this.since(16)) {
       // 0.15 gets the answers before it knows the new name.
       const again = topic.startMetaQuery().withDesc().withSub().withTags();
-      await this.fetch(topic, again, 'tags');
+      await this.fetch(topic, again, params?.tags ? 'tags' : 'sub');
     }
     return topic;
   }
@@ -243,3 +296,5 @@ export async function refused(expected, request) {
   }
   throw new Error(`expected ${expected}, got ${JSON.stringify(answer)}`);
 }
+
+export const probe = Client.probe;

@@ -1,3 +1,5 @@
+import { probe } from './client.js';
+
 // The published versions of the client that the scenarios run with. A further
 // one is a line here and a line in package.json: "sdk-X.Y": "npm:tinode-sdk@…".
 const published = [
@@ -14,6 +16,20 @@ const published = [
 // E2E_SDK=0.16.10,0.25.3 narrows the run while somebody works on it.
 const only = process.env.E2E_SDK?.split(',');
 
-export const versions = published
+// A version has what was published, and in api the objects of a client that is
+// not connected, for lacks.
+export const versions = await Promise.all(published
   .filter(([version]) => !only || only.includes(version))
-  .map(([version, pkg]) => ({ version, pkg }));
+  .map(async ([version, pkg]) => ({ version, pkg, api: await probe({ version, pkg }) })));
+
+// lacks is the first feature that a version does not have, or undefined. A
+// feature is a method, "topic.archive", or what a method knows,
+// "tinode.account(token)".
+export function lacks({ api }, features) {
+  return features.find((feature) => {
+    const [, owner, method, known] = feature.match(/^(\w+)\.(\w+)(?:\((\w+)\))?$/);
+    if (!(owner in api)) throw new Error(`no such part of the SDK: ${feature}`);
+    const has = api[owner][method];
+    return !has || (known && !String(has).includes(known));
+  });
+}

@@ -104,10 +104,9 @@ scenarios('connect', {
   },
 });
 
-const confirmation = `{"acc_validation": {"email": {
-  "required": ["auth"],
-  "config": {"debug_response": "123456", "sender": "noreply@example.com"},
-}}}`;
+const confirmation = {
+  acc_validation: { email: { required: ['auth'], config: { debug_response: '123456', sender: 'noreply@example.com' } } },
+};
 
 scenarios('confirmation by e-mail', {
   async 'an account with a code'(people) {

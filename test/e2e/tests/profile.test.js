@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { refused } from '../lib/client.js';
-import { scenarios } from '../lib/scenarios.js';
+import { needs, scenarios } from '../lib/scenarios.js';
 import { until } from '../lib/until.js';
 
 // seen is what a new session of somebody finds on 'me'.
@@ -22,6 +22,64 @@ scenarios('profile', {
     assert.ok(!me.public);
   },
 
+  async 'a card is seen by those who know him'(people) {
+    const anna = await people.person('Anna');
+    const bert = await people.regular('Bert');
+    await anna.open(bert.id);
+    await until('Bert knows her', () => bert.contact(anna.id)?.public && bert.contact(anna.id).online);
+    const phone = (value) => ({ des: ['voice'], proto: 'tel', value });
+    const card = {
+      fn: 'Anna Ä.', note: 'back on Monday', org: { fn: 'Acme', title: 'chief' },
+      photo: { type: 'png', data: 'iVBORw0KGgo=' }, comm: [phone('+17025550001'), phone('+17025550002')],
+    };
+    await anna.me.setMeta({ desc: { public: structuredClone(card) } });
+    await until('the card', () => bert.contact(anna.id).public.org?.title === 'chief');
+    assert.deepEqual(bert.contact(anna.id).public, card);
+    const del = anna.clear;
+    const update = { note: del, org: { title: del }, photo: { data: del, ref: '/v0/file/s/abc.png' }, comm: [phone('+17025550003')] };
+    await anna.me.setMeta({ desc: { public: update } });
+    const fresh = await people.again(bert);
+    const want = { fn: 'Anna Ä.', org: { fn: 'Acme' }, photo: { type: 'png', ref: '/v0/file/s/abc.png' }, comm: [phone('+17025550003')] };
+    assert.deepEqual(fresh.contact(anna.id).public, want);
+    assert.deepEqual((await fresh.open(anna.id)).public, want);
+    // A stranger, too, who asks without a conversation.
+    const carl = await people.regular('Carl');
+    const topic = carl.tinode.getTopic(anna.id);
+    const { desc } = await carl.fetch(topic, topic.startMetaQuery().withDesc(), 'desc');
+    assert.deepEqual(desc.public, want);
+    assert.deepEqual([desc.seq, desc.private, desc.seen], [undefined, undefined, undefined]);
+  },
+
+  'TheCard': needs('TheCard.setFn', 'TheCard.setNote', 'TheCard.setPhoto', 'TheCard.addPhone', async (people) => {
+    const anna = await people.person('Anna');
+    const { TheCard } = anna;
+    const picture = 'data:image/png;base64,iVBORw0KGgo=';
+    let card = TheCard.setFn(null, ' Anna ');
+    card = TheCard.setNote(card, 'hello');
+    card = TheCard.setPhoto(card, picture);
+    card = TheCard.addPhone(card, '+17025550001', 'mobile');
+    card = TheCard.addEmail(card, 'anna@example.com', 'work');
+    await anna.me.setMeta({ desc: { public: card } });
+    let me = await seen(people, anna);
+    assert.equal(TheCard.getFn(me.public), 'Anna');
+    assert.equal(TheCard.getPhotoUrl(me.public), picture);
+    assert.deepEqual(TheCard.getPhones(me.public), ['+17025550001']);
+    assert.deepEqual(TheCard.getEmails(me.public), ['anna@example.com']);
+    assert.ok(!('ref' in me.public.photo), 'what was to be cleared is not stored');
+
+    let update = TheCard.setNote({}, '');
+    update = TheCard.setPhoto(update, '/v0/file/s/abc.jpg');
+    await anna.me.setMeta({ desc: { public: update } });
+    me = await seen(people, anna);
+    assert.equal(TheCard.getPhotoUrl(me.public), '/v0/file/s/abc.jpg');
+    assert.deepEqual(me.public.photo, { type: 'jpeg', ref: '/v0/file/s/abc.jpg' });
+    assert.ok(!('note' in me.public));
+    assert.equal(TheCard.getFn(me.public), 'Anna');
+    await anna.me.setMeta({ desc: { public: TheCard.setPhoto({}, null) } });
+    me = await seen(people, anna);
+    assert.ok(!('photo' in me.public));
+  }),
+
   async 'private data is set, merged and cleared'(people) {
     const anna = await people.person('Anna');
     const bert = await people.person('Bert');
@@ -40,7 +98,7 @@ scenarios('profile', {
   },
 
   async 'tags'(people) {
-    const anna = await people.person('Anna', { tags: ['first'] });
+    const anna = await people.person('Anna');
     const login = `basic:${anna.login}`;
     const sorted = (me) => me.tags().sort();
     await anna.me.setMeta({ tags: [login, 'Go', 'chess', 'chess'] });

@@ -11,12 +11,12 @@ const clients = [
 ];
 
 describe('walk-through', () => {
-  const server = new Server();
+  const server = new Server({ each: 0 });
   before(() => server.start());
   after(() => server.close());
 
   for (const [i, hello] of clients.entries()) {
-    test(`hi, login, sub me (${hello.ver})`, async (t) => {
+    test(`hi, login, sub me as ${hello.ver}`, async (t) => {
       const client = await Raw.dial(server.host);
       t.after(() => client.close());
       const secret = btoa(`alice${i}:alice123`);
