@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Client is who asks, for schemes that pass it on.
+// Client is who asks, for schemes to which that matters.
 type Client struct {
-	Addr string    // empty: unknown
-	At   time.Time // when the request came in, by the clock of the process
+	Addr    string    // empty: unknown
+	Country string    // where phone numbers without + are dialled: ISO 3166 alpha-2
+	At      time.Time // when the request came in, by the clock of the process
 }
 
 type clientKey struct{}

@@ -12,7 +12,7 @@ import (
 type tagger struct{ name string }
 
 func (tagger) Authenticate(context.Context, []byte) (*auth.Record, error) { return nil, nil }
-func (t tagger) Namespaces() []string { return []string{t.name, "both"} }
+func (t tagger) Namespaces() []string                                     { return []string{t.name, "both"} }
 
 func (t tagger) TagFor(word string) string {
 	if word == "unknown" {

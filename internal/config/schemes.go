@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -86,4 +88,28 @@ func (a *Auth) checkNames(k *checker) {
 			k.fault(path, `%s cannot have the names %s at once: hide one of them, as with "%s:"`, scheme, strings.Join(names, " and "), scheme)
 		}
 	}
+}
+
+// plainly warns of secrets that travel to others without encryption.
+func (a *Auth) plainly() []Warning {
+	var list []Warning
+	warn := func(path, address, what string) {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "http" || u.Hostname() == "localhost" {
+			return
+		}
+		if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsLoopback() {
+			return
+		}
+		list = append(list, Warning{Path: path, Text: what + " unencrypted: use https"})
+	}
+	warn("auth_config.rest.server_url", a.REST.ServerURL, "passwords travel to this service")
+	for i := range a.OIDC {
+		path := "auth_config.oidc.issuer"
+		if len(a.OIDC) > 1 {
+			path = fmt.Sprintf("auth_config.oidc[%d].issuer", i)
+		}
+		warn(path, a.OIDC[i].Issuer, "proofs of who somebody is, and the client secret, travel")
+	}
+	return list
 }

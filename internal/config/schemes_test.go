@@ -90,3 +90,24 @@ func TestOIDC(t *testing.T) {
 		t.Error(id)
 	}
 }
+
+func TestPlainly(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		`{"auth_config":{"rest":{"server_url":"http://auth.example.com/"}}}`:                                             1,
+		`{"auth_config":{"rest":{"server_url":"http://127.0.0.1:8080/"}}}`:                                               0,
+		`{"auth_config":{"rest":{"server_url":"http://localhost/"}}}`:                                                    0,
+		`{"auth_config":{"oidc":{"issuer":"http://id.example.com","client_id":"x","client_secret":"y"}}}`:                1,
+		`{"auth_config":{"oidc":[{"issuer":"https://id.example.com","client_id":"x","client_secret":"y"}],"rest":null}}`: 0,
+	} {
+		_, warnings, err := parse("x", []byte(text), noEnv)
+		if err != nil || len(warnings) != want {
+			t.Errorf("%s: %v, %v", text, warnings, err)
+		}
+		for _, w := range warnings {
+			if w.Line == 0 {
+				t.Errorf("%s: no line: %v", text, w)
+			}
+		}
+	}
+}

@@ -46,6 +46,7 @@ func (c *Config) warnings() []Warning {
 			break
 		}
 	}
+	list = append(list, c.Auth.plainly()...)
 	if w := &c.WebRTC; w.On() && w.TURNSecret != "" && !slices.ContainsFunc(w.ICEServers, func(s ICEServer) bool { return s.Derived() }) {
 		list = append(list, Warning{
 			Path: "webrtc.turn_secret",

@@ -44,7 +44,7 @@ func (s *Session) authenticate(ctx context.Context, scheme string, secret []byte
 // context bounds the work for a request that came in now.
 func (s *Session) context() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
-	return auth.WithClient(ctx, auth.Client{Addr: s.remote, At: time.Now()}), cancel
+	return auth.WithClient(ctx, auth.Client{Addr: s.remote, Country: s.country, At: time.Now()}), cancel
 }
 
 // login handles {login} (wire.md §12.2).
