@@ -101,11 +101,13 @@ type Autocert struct {
 
 // Auth configures the authentication schemes.
 type Auth struct {
-	LogicalNames []string  `conf:"logical_names"` // "logical:real"; "real:" hides a scheme
-	Basic        BasicAuth `conf:"basic"`
-	Token        TokenAuth `conf:"token"`
-	Code         CodeAuth  `conf:"code"`
-	REST         RESTAuth  `conf:"rest"`
+	LogicalNames []string   `conf:"logical_names"` // "logical:real"; "real:" hides a scheme
+	Basic        BasicAuth  `conf:"basic"`
+	Token        TokenAuth  `conf:"token"`
+	Code         CodeAuth   `conf:"code"`
+	REST         RESTAuth   `conf:"rest"`
+	TOTP         TOTPAuth   `conf:"totp"`
+	OIDC         []OIDCAuth `conf:"oidc,one"` // none: nobody signs in through others
 }
 
 // BasicAuth is login and password.
@@ -134,6 +136,11 @@ type RESTAuth struct {
 	ServerURL            string `conf:"server_url"`
 	AllowNewAccounts     bool   `conf:"allow_new_accounts"`
 	UseSeparateEndpoints bool   `conf:"use_separate_endpoints"`
+}
+
+// TOTPAuth is the second factor, which users turn on by themselves.
+type TOTPAuth struct {
+	Issuer string `conf:"issuer"` // what authenticator apps show beside the code
 }
 
 // AccountGC deletes accounts that never confirmed anything and never came back.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/auth/token"
 	"parley/internal/chat"
 	"parley/internal/limit"
 	"parley/wsproto"
@@ -238,7 +237,7 @@ func (s *Session) chargeAccount(m *wsproto.ClientMsg, now int64) time.Duration {
 		return 0
 	case strings.EqualFold(m.Login.Scheme, "reset"):
 		return s.chargeCode(now)
-	case strings.EqualFold(m.Login.Scheme, token.Name):
+	case s.reg.isToken(m.Login.Scheme):
 		return s.addr.Value.tokens.Take(now, l.AddressTokens)
 	}
 	return 0
@@ -261,7 +260,7 @@ func (s *Session) limited(m *wsproto.ClientMsg, wait time.Duration) {
 	id, name, refusal := "", "", TooMany(wait)
 	if m != nil {
 		id, name = m.ID(), m.Topic()
-		if l := m.Login; l != nil && strings.EqualFold(l.Scheme, token.Name) {
+		if l := m.Login; l != nil && s.reg.isToken(l.Scheme) {
 			// Clients forget a token that they are told 4xx for (wire.md §15.1 #31).
 			refusal = wsproto.ErrUnavailable.With("retry", seconds(wait))
 		}

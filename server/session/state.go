@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"parley/auth"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
@@ -55,7 +56,7 @@ func (s *Session) changeState(ctx context.Context, uid chat.UID, status string) 
 
 // delUser handles {del user} (wire.md §12.8).
 func (s *Session) delUser(d *wsproto.Del, who actor) {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	ctx, cancel := s.context()
 	defer cancel()
 	uid, err := s.whomToDelete(d, who)
 	if err == nil {
@@ -107,6 +108,9 @@ func (s *Session) deleteAccount(ctx context.Context, uid chat.UID, hard bool) er
 			}
 		}
 	}
+	if err := s.leaveSchemes(ctx, uid); err != nil {
+		return err
+	}
 	switch err := s.reg.Store.DeleteUser(ctx, uid, hard, s.reg.now()); {
 	case errors.Is(err, store.ErrNotFound):
 		return wsproto.ErrUserNotFound
@@ -118,6 +122,28 @@ func (s *Session) deleteAccount(ctx context.Context, uid chat.UID, hard bool) er
 	s.reg.evict(uid, s)
 	for _, p := range places {
 		s.tellDeleted(uid, p, members[p.Topic])
+	}
+	return nil
+}
+
+// leaveSchemes has the schemes forget a user. One of them may keep people from
+// deleting their accounts (surfaces.md §2.7), but not an administrator.
+func (s *Session) leaveSchemes(ctx context.Context, uid chat.UID) error {
+	for name, scheme := range s.reg.Schemes.All() {
+		del, ok := scheme.(auth.Deleter)
+		if !ok {
+			continue
+		}
+		err := del.Delete(ctx, uid)
+		switch {
+		case err == nil:
+		case s.level == chat.LevelRoot:
+			s.log().Warn("a scheme keeps the record of a deleted account", "scheme", name, "user", uid.String(), "err", err)
+		case errors.Is(err, auth.ErrUnsupported):
+			return wsproto.ErrNotAllowed
+		default:
+			return err
+		}
 	}
 	return nil
 }
