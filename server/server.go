@@ -92,10 +92,13 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth_config.totp: %w", err)
 	}
-	s := &Server{build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, oidc: third, release: func() {}, posts: posts}
+	log := audit.New(d.Store, d.Now)
+	s := &Server{
+		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, oidc: third, release: func() {}, posts: posts, audit: log,
+	}
 	s.reset = reset.New(reset.Deps{
 		Scheme: resettable(&cfg.Auth), Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg),
-		Log: d.Log, Now: d.Now,
+		Issued: func(u chat.UID) { log.Record(store.AuditEntry{Act: audit.LoginReset, User: u}) }, Log: d.Log, Now: d.Now,
 		Codes: code.New(d.Store, keys, code.Rules{
 			Length: cfg.Auth.Code.CodeLength, MaxTries: cfg.Auth.Code.MaxRetries, Lifetime: cfg.Auth.Code.ExpireIn,
 		}, d.Now),
@@ -109,9 +112,7 @@ func New(d Deps) (*Server, error) {
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
-	log := audit.New(d.Store, d.Now)
 	var devices lateDevices
-	s.audit = log
 	s.hub = hub.New(topic.Deps{
 		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
 	})

@@ -16,6 +16,7 @@ import (
 	"parley/auth/code"
 	"parley/auth/letter"
 	"parley/auth/outgoing"
+	"parley/internal/chat"
 	"parley/internal/mailbox"
 	"parley/store"
 	"parley/wsproto"
@@ -54,8 +55,9 @@ type Deps struct {
 	Store     Store
 	Codes     *code.Scheme
 	Addresses Addresses
-	Posts     map[string]Post // by method; methods without one cannot reset
-	FormURL   string          // of the page for apps that know no codes; empty: none
+	Posts     map[string]Post     // by method; methods without one cannot reset
+	FormURL   string              // of the page for apps that know no codes; empty: none
+	Issued    func(user chat.UID) // is told of each code
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -154,6 +156,7 @@ func (s *Service) answer(r request) error {
 		return err
 	}
 	s.issued.Add(1)
+	s.Issued(id)
 	return s.Posts[r.method].Reset(r.value, letter.Reset{
 		Login: login.Name, Code: digits, Cred: r.value, Scheme: s.Scheme, FormUrl: s.form(r, digits), Lang: r.lang,
 	}, expires)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/auth/totp"
 	"parley/internal/chat"
 	"parley/internal/limit"
 	"parley/wsproto"
@@ -205,7 +206,7 @@ func (s *Session) chargeUser(m *wsproto.ClientMsg, now int64) time.Duration {
 			return u.groups.Take(now, l.UserGroups)
 		}
 		return search(m.Sub.Get)
-	case m.Set.Cred != nil && m.Set.Cred.Resp == "":
+	case m.Set.Cred != nil && m.Set.Cred.Resp == "" && m.Set.Cred.Meth != totp.Method: // for that nothing is sent
 		return s.chargeCode(now)
 	}
 	return 0
