@@ -20,7 +20,7 @@ import (
 // operations, with nobody connected.
 func NewAdmin(cfg *config.Config, st store.Store, log *slog.Logger, now func() time.Time) *admin.Service {
 	passwords := newBasic(cfg, st)
-	live := session.NewRegistry(session.Deps{Hub: noTopics{}, Store: st, Basic: passwords, Log: log, Now: now})
+	live := session.NewRegistry(session.Deps{Hub: noTopics{}, Store: st, Log: log, Now: now})
 	return newAdmin(cfg, st, passwords, live, now)
 }
 
@@ -36,8 +36,10 @@ func newAdmin(cfg *config.Config, st store.Store, passwords *basic.Scheme, live 
 }
 
 func newBasic(cfg *config.Config, st store.Logins) *basic.Scheme {
+	a := &cfg.Auth
 	return basic.New(st, basic.Rules{
-		MinLogin: cfg.Auth.Basic.MinLoginLength, MinPassword: cfg.Auth.Basic.MinPasswordLength,
+		Name: a.NameOf(config.SchemeBasic), AddToTags: a.Basic.AddToTags,
+		MinLogin: a.Basic.MinLoginLength, MinPassword: a.Basic.MinPasswordLength,
 	})
 }
 

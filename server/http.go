@@ -24,10 +24,11 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc(s.cfg.APIPath+"v0/channels", s.serveChannels)
 	mux.HandleFunc(s.cfg.APIPath+"v0/channels/lp", s.serveLongPoll)
 	mux.HandleFunc(s.cfg.APIPath+"v0/channels/lp/{$}", s.serveLongPoll)
-	if s.posts.page != nil {
+	if s.posts.page != nil && resettable(&s.cfg.Auth) != "" {
 		mux.HandleFunc(s.cfg.APIPath+resetPath, s.serveReset)
 	}
 	mux.HandleFunc(s.cfg.APIPath+"v0/invite/{code}", s.serveInvite)
+	s.oidcRoutes(mux)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

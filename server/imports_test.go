@@ -50,6 +50,13 @@ var leafModules = map[string][]string{
 	"internal/phone": {"github.com/nyaruka/phonenumbers", "golang.org/x/text/language"},
 }
 
+// onlyIn are modules that one folder alone knows, so that they can be replaced.
+var onlyIn = map[string]string{
+	"github.com/coreos/go-oidc/": "auth/oidc",
+	"github.com/golang-jwt/jwt/": "auth/token",
+	"github.com/pquerna/otp":     "auth/totp",
+}
+
 func rankOf(pkg string) (int, string) {
 	for _, r := range rank {
 		if strings.HasPrefix(pkg+"/", strings.TrimSuffix(r.prefix, "/")+"/") {
@@ -96,6 +103,11 @@ func TestImportsPointDown(t *testing.T) {
 			}
 			to, ours := strings.CutPrefix(name, module)
 			if !ours {
+				for prefix, home := range onlyIn {
+					if strings.HasPrefix(name, prefix) && from != home {
+						t.Errorf("%s: %s is for %s alone", p, name, home)
+					}
+				}
 				if fromRank <= 1 && strings.Contains(strings.SplitN(name, "/", 2)[0], ".") && !slices.Contains(leafModules[from], name) {
 					t.Errorf("%s: a leaf imports %s", p, name)
 				}

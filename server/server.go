@@ -15,9 +15,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parley/auth"
 	"parley/auth/code"
+	"parley/auth/oidc"
 	"parley/auth/reset"
 	"parley/auth/token"
+	"parley/auth/totp"
 	"parley/auth/validate"
 	"parley/internal/audit"
 	"parley/internal/chat"
@@ -50,7 +53,8 @@ type Server struct {
 	store    store.Store
 	log      *slog.Logger
 	clock    func() time.Time
-	release  func() // gives back memory of the store
+	oidc     *oidc.Scheme // nil: nobody signs in through others
+	release  func()       // gives back memory of the store
 	hub      *hub.Hub
 	sessions *session.Registry
 	posts    *posts
@@ -90,31 +94,42 @@ func New(d Deps) (*Server, error) {
 		return nil, err
 	}
 	validators := validate.New(d.Store, tokens, d.Now, methods(cfg, posts)...)
-	tc := topicConfig(cfg)
-	tc.Started = d.Now()
-	passwords := newBasic(cfg, d.Store)
+	third, err := signIn(&d, keys)
+	if err != nil {
+		return nil, err
+	}
+	factor, err := totp.New(d.Store, keys, cfg.Auth.TOTP.Issuer, d.Now)
+	if err != nil {
+		return nil, fmt.Errorf("auth_config.totp: %w", err)
+	}
+	log := audit.New(d.Store, d.Now)
 	s := &Server{
-		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, posts: posts,
-		operator: d.Admin, release: func() {},
+		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
+		posts: posts, audit: log, operator: d.Admin, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
-		Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg), Log: d.Log, Now: d.Now,
+		Scheme: resettable(&cfg.Auth), Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg),
+		Issued: func(u chat.UID) { log.Record(store.AuditEntry{Act: audit.LoginReset, User: u}) }, Log: d.Log, Now: d.Now,
 		Codes: code.New(d.Store, keys, code.Rules{
 			Length: cfg.Auth.Code.CodeLength, MaxTries: cfg.Auth.Code.MaxRetries, Lifetime: cfg.Auth.Code.ExpireIn,
 		}, d.Now),
 	})
+	known, passwords, err := schemes(&d, tokens, s.reset, third)
+	if err != nil {
+		return nil, err
+	}
+	tc := topicConfig(cfg)
+	tc.Started, tc.ImmutableTags, tc.TagsFor = d.Now(), immutable(cfg, known), known.TagsFor
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
 		s.release = st.ReleaseMemory
 	}
-	log := audit.New(d.Store, d.Now)
 	var devices lateDevices
-	s.audit = log
 	s.hub = hub.New(topic.Deps{
-		Store: d.Store, Validator: validators, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
 	})
 	s.sessions = session.NewRegistry(session.Deps{
-		Hub: s.hub, Store: d.Store, Token: tokens, Validators: validators, Audit: log, Log: d.Log, Now: d.Now,
-		Reset: s.reset, Basic: passwords,
+		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Passwords: passwords, Reset: s.reset,
+		Validators: validators, Factor: factor, Audit: log, Log: d.Log, Now: d.Now,
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
@@ -126,7 +141,7 @@ func New(d Deps) (*Server, error) {
 		},
 	})
 	devices.Registry = s.sessions
-	s.admin = newAdmin(cfg, d.Store, passwords, s.sessions, d.Now)
+	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store), s.sessions, d.Now)
 	s.admin.Revoked = s.sessions.Revoked
 	s.http = &http.Server{
 		Handler: s.strict(s.routes()), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
@@ -136,6 +151,13 @@ func New(d Deps) (*Server, error) {
 }
 
 func (s *Server) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+// immutable are the namespaces of tags that clients cannot change.
+func immutable(cfg *config.Config, known *auth.Set) []string {
+	list := append(cfg.ImmutableTags(), known.Namespaces()...)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
 
 func topicConfig(cfg *config.Config) topic.Config {
 	return topic.Config{
@@ -243,6 +265,9 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	g.Go(func() error { return s.posts.run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { return s.collectAccounts(ctx) })
+	if s.oidc != nil {
+		g.Go(func() error { return s.oidc.Run(ctx) })
+	}
 	work, stopWork := context.WithCancel(ctx)
 	defer stopWork()
 	if s.operator != nil {

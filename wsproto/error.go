@@ -39,6 +39,7 @@ var (
 	Delivered      = &Error{Code: 208, Text: "delivered"}
 
 	ValidateCreds     = &Error{Code: 300, Text: "validate credentials"}
+	Challenge         = &Error{Code: 300, Text: "challenge"}
 	AuthReset         = &Error{Code: 301, Text: "auth reset"}
 	UseOther          = &Error{Code: 303, Text: "use other"}
 	AlreadySubscribed = &Error{Code: 304, Text: "already subscribed"}

@@ -6,6 +6,7 @@ package basic
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,17 +16,21 @@ import (
 	"parley/store"
 )
 
-// Name is the name of the scheme, and the namespace of the tags that it makes.
+// Name is the name of the scheme unless it has been given another.
 const Name = "basic"
 
 const maxLoginLen = 32
 
-// Rules are what logins and passwords must satisfy.
+// Rules are what logins and passwords must satisfy, and what becomes of them.
 type Rules struct {
-	MinLogin, MinPassword int // in code points
+	// Name is what the scheme is called by clients and in the store, and the
+	// namespace of its tags; empty is "basic".
+	Name                  string
+	AddToTags             bool // people are found by their login
+	MinLogin, MinPassword int  // in code points
 }
 
-// Scheme implements auth.Scheme.
+// Scheme implements auth.Scheme, auth.Creator, auth.Changer and auth.Tagger.
 type Scheme struct {
 	logins store.Logins
 	rules  Rules
@@ -34,6 +39,9 @@ type Scheme struct {
 
 // New makes the scheme.
 func New(logins store.Logins, rules Rules) *Scheme {
+	if rules.Name == "" {
+		rules.Name = Name
+	}
 	return &Scheme{logins: logins, rules: rules, hasher: newHasher()}
 }
 
@@ -71,7 +79,7 @@ func (s *Scheme) CheckLogin(ctx context.Context, secret []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.logins.Login(ctx, Name, login)
+	_, err = s.logins.Login(ctx, s.rules.Name, login)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -100,35 +108,79 @@ func (s *Scheme) NewLogin(ctx context.Context, u chat.UID, secret []byte) (*stor
 	if err != nil {
 		return nil, err
 	}
-	return &store.Login{Scheme: Name, Name: login, User: u, Level: chat.LevelAuth, Secret: hash}, nil
+	return &store.Login{Scheme: s.rules.Name, Name: login, User: u, Level: chat.LevelAuth, Secret: hash}, nil
 }
 
-// Change replaces login and password of a user; an empty login keeps the old
-// one. It returns the old and the new login. Errors are those of CheckLogin and
-// CheckPassword, and store.ErrNotFound if the user has no login.
-func (s *Scheme) Change(ctx context.Context, u chat.UID, secret []byte) (was, is string, err error) {
+// NewLevel implements auth.Creator.
+func (s *Scheme) NewLevel() chat.Level { return chat.LevelAuth }
+
+// CheckNew implements auth.Creator; it does not look at the password.
+func (s *Scheme) CheckNew(ctx context.Context, secret []byte) error { return s.CheckLogin(ctx, secret) }
+
+// Create implements auth.Creator.
+func (s *Scheme) Create(ctx context.Context, d *auth.Draft, secret []byte) error {
+	if err := s.CheckPassword(secret); err != nil {
+		return err
+	}
+	rec, err := s.NewLogin(ctx, d.User, secret)
+	if err != nil {
+		return err
+	}
+	d.Login = rec
+	if tag := s.tag(rec.Name); tag != "" {
+		d.Tags = append(slices.Clone(d.Tags), tag)
+		slices.Sort(d.Tags)
+	}
+	return nil
+}
+
+// tag is that of a login.
+func (s *Scheme) tag(login string) string {
+	if !s.rules.AddToTags {
+		return ""
+	}
+	return s.rules.Name + ":" + login
+}
+
+// Namespaces implements auth.Tagger.
+func (s *Scheme) Namespaces() []string {
+	if !s.rules.AddToTags {
+		return nil
+	}
+	return []string{s.rules.Name}
+}
+
+// TagFor implements auth.Tagger: who looks for a login writes basic:login
+// (wire.md §11.5).
+func (s *Scheme) TagFor(string) string { return "" }
+
+// Change implements auth.Changer; an empty login keeps the old one.
+func (s *Scheme) Change(ctx context.Context, u chat.UID, secret []byte) (auth.Changed, error) {
 	login, password, err := split(secret)
 	if err != nil {
-		return "", "", err
+		return auth.Changed{}, err
 	}
-	rec, err := s.logins.LoginOf(ctx, Name, u)
+	rec, err := s.logins.LoginOf(ctx, s.rules.Name, u)
 	if err != nil {
-		return "", "", err
+		return auth.Changed{}, err
 	}
-	was = rec.Name
+	was := rec.Name
 	if login != "" && login != rec.Name {
 		if err := s.CheckLogin(ctx, secret); err != nil {
-			return "", "", err
+			return auth.Changed{}, err
 		}
 		rec.Name = login
 	}
 	if err := s.CheckPassword(secret); err != nil {
-		return "", "", err
+		return auth.Changed{}, err
 	}
 	if rec.Secret, err = s.hasher.hash(ctx, password); err != nil {
-		return "", "", err
+		return auth.Changed{}, err
 	}
-	return was, rec.Name, s.logins.PutLogin(ctx, rec)
+	c := auth.Changed{
+		Effect: auth.Replaced, OldName: was, NewName: rec.Name, OldTag: s.tag(was), NewTag: s.tag(rec.Name),
+	}
+	return c, s.logins.PutLogin(ctx, rec)
 }
 
 // Authenticate verifies a login and its password. Unknown logins cost the same
@@ -138,7 +190,7 @@ func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record,
 	if err != nil {
 		return nil, err
 	}
-	rec, err := s.logins.Login(ctx, Name, login)
+	rec, err := s.logins.Login(ctx, s.rules.Name, login)
 	if errors.Is(err, store.ErrNotFound) {
 		if err := s.hasher.waste(ctx, password); err != nil {
 			return nil, err

@@ -19,7 +19,7 @@ import (
 func newScheme(t *testing.T) (*Scheme, *mem.Store) {
 	t.Helper()
 	st := mem.New()
-	return New(st, Rules{MinLogin: 4, MinPassword: 6}), st
+	return New(st, Rules{AddToTags: true, MinLogin: 4, MinPassword: 6}), st
 }
 
 func put(t *testing.T, s *Scheme, st *mem.Store, u chat.UID, secret string) {
@@ -137,20 +137,23 @@ func TestChange(t *testing.T) {
 		secret, was, is string
 		err             error
 	}{
-		{":new-password", "alice", "alice", nil},
-		{"alice:newer-password", "alice", "alice", nil},
+		{":new-password", "basic:alice", "basic:alice", nil},
+		{"alice:newer-password", "basic:alice", "basic:alice", nil},
 		{"robert:password", "", "", store.ErrDuplicate},
 		{"al:password", "", "", auth.ErrPolicy},
 		{":short", "", "", auth.ErrPolicy},
 		{"nocolon", "", "", auth.ErrMalformed},
-		{"Alicia:password", "alice", "alicia", nil},
+		{"Alicia:password", "basic:alice", "basic:alicia", nil},
 	} {
-		was, is, err := s.Change(t.Context(), 7, []byte(c.secret))
-		if was != c.was || is != c.is || !errors.Is(err, c.err) {
-			t.Errorf("%q: %q, %q, %v", c.secret, was, is, err)
+		got, err := s.Change(t.Context(), 7, []byte(c.secret))
+		if got.OldTag != c.was || got.NewTag != c.is || !errors.Is(err, c.err) {
+			t.Errorf("%q: %+v, %v", c.secret, got, err)
+		}
+		if err == nil && (got.Effect != auth.Replaced || "basic:"+got.OldName != c.was || "basic:"+got.NewName != c.is) {
+			t.Errorf("%q: %+v", c.secret, got)
 		}
 	}
-	if _, _, err := s.Change(t.Context(), 9, []byte(":password")); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.Change(t.Context(), 9, []byte(":password")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("nobody's: %v", err)
 	}
 	if _, err := s.Authenticate(t.Context(), []byte("alicia:password")); err != nil {
@@ -220,5 +223,35 @@ func TestBusy(t *testing.T) {
 	}
 	if _, err := h.enter(t.Context()); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func TestOtherName(t *testing.T) {
+	t.Parallel()
+	st := mem.New()
+	s := New(st, Rules{Name: "corp", AddToTags: true, MinLogin: 4, MinPassword: 6})
+	d := &auth.Draft{User: 7, Tags: []string{"abc", "zzz"}}
+	if err := s.Create(t.Context(), d, []byte("Alice:password")); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(d.Tags, " "); got != "abc corp:alice zzz" || d.Login.Scheme != "corp" || strings.Join(s.Namespaces(), "") != "corp" {
+		t.Errorf("got %q, %+v", got, d.Login)
+	}
+	if err := st.PutLogin(t.Context(), d.Login); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CheckNew(t.Context(), []byte("alice:password")); !errors.Is(err, store.ErrDuplicate) {
+		t.Error(err)
+	}
+	if rec, err := s.Authenticate(t.Context(), []byte("alice:password")); err != nil || rec.User != 7 {
+		t.Error(rec, err)
+	}
+	quiet := New(st, Rules{Name: "corp"})
+	d.Tags = nil
+	if err := quiet.Create(t.Context(), d, []byte("robert:password")); err != nil || d.Tags != nil || quiet.Namespaces() != nil {
+		t.Error(d.Tags, err)
+	}
+	if c, err := quiet.Change(t.Context(), 7, []byte("alicia:password")); c.OldTag != "" || c.NewTag != "" || err != nil {
+		t.Errorf("%q, %q, %v", c.OldTag, c.NewTag, err)
 	}
 }

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"parley/auth"
-	"parley/auth/basic"
 	"parley/auth/code"
 	"parley/auth/letter"
 	"parley/auth/outgoing"
+	"parley/internal/chat"
 	"parley/internal/mailbox"
 	"parley/store"
 	"parley/wsproto"
@@ -51,11 +51,13 @@ type Addresses interface {
 
 // Deps is what a service is made of.
 type Deps struct {
+	Scheme    string // of the passwords, as clients and the store call it; empty: none can be reset
 	Store     Store
 	Codes     *code.Scheme
 	Addresses Addresses
-	Posts     map[string]Post // by method; methods without one cannot reset
-	FormURL   string          // of the page for apps that know no codes; empty: none
+	Posts     map[string]Post     // by method; methods without one cannot reset
+	FormURL   string              // of the page for apps that know no codes; empty: none
+	Issued    func(user chat.UID) // is told of each code
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -88,7 +90,7 @@ func (s *Service) Counts() Counts {
 }
 
 // Can tells whether passwords can be reset through a method.
-func (s *Service) Can(method string) bool { return s.Posts[method] != nil }
+func (s *Service) Can(method string) bool { return s.Scheme != "" && s.Posts[method] != nil }
 
 // Request asks for a code: "basic:email:ann@example.com". It returns at once:
 // auth.ErrMalformed, auth.ErrUnsupported for schemes and methods that cannot, and
@@ -100,7 +102,7 @@ func (s *Service) Request(secret []byte, lang, country string) error {
 	switch {
 	case !ok || !ok2:
 		return auth.ErrMalformed
-	case !strings.EqualFold(scheme, basic.Name), !s.Can(method):
+	case !strings.EqualFold(scheme, s.Scheme), !s.Can(method):
 		return auth.ErrUnsupported
 	}
 	s.asked.Add(1)
@@ -138,7 +140,7 @@ func (s *Service) answer(r request) error {
 	if err != nil {
 		return err
 	}
-	login, err := s.Store.LoginOf(ctx, basic.Name, id)
+	login, err := s.Store.LoginOf(ctx, s.Scheme, id)
 	if err != nil {
 		return err
 	}
@@ -154,8 +156,9 @@ func (s *Service) answer(r request) error {
 		return err
 	}
 	s.issued.Add(1)
+	s.Issued(id)
 	return s.Posts[r.method].Reset(r.value, letter.Reset{
-		Login: login.Name, Code: digits, Cred: r.value, Scheme: basic.Name, FormUrl: s.form(r, digits), Lang: r.lang,
+		Login: login.Name, Code: digits, Cred: r.value, Scheme: s.Scheme, FormUrl: s.form(r, digits), Lang: r.lang,
 	}, expires)
 }
 
@@ -184,9 +187,10 @@ func (s *Service) Normal(secret []byte, country string) []byte {
 	return []byte(strings.TrimSpace(digits) + ":" + method + ":" + value)
 }
 
-// Authenticate implements auth.Scheme: it is that of code.Scheme, after which a
-// new code may be asked for at once.
+// Authenticate implements auth.Scheme: it is that of code.Scheme, with the address
+// in any form, after which a new code may be asked for at once.
 func (s *Service) Authenticate(ctx context.Context, secret []byte) (*auth.Record, error) {
+	secret = s.Normal(secret, auth.ClientOf(ctx).Country)
 	rec, err := s.Codes.Authenticate(ctx, secret)
 	if err != nil {
 		return nil, err

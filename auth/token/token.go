@@ -65,6 +65,7 @@ type claims struct {
 	Level     int          `json:"lvl"`
 	Serial    int          `json:"ser"`
 	Validated bool         `json:"val,omitempty"` // required credentials are confirmed
+	Factor    bool         `json:"otp,omitempty"` // the second factor is
 	NoLogin   bool         `json:"nol,omitempty"` // not good for a session
 	Purpose   auth.Purpose `json:"pur,omitempty"` // the only one that it is good for
 	// Session is the chain; the first of it, and those issued before there were
@@ -113,7 +114,7 @@ func (s *Scheme) Issue(rec *auth.Record, expires time.Time) ([]byte, error) {
 			ID:        NewSession(),
 		},
 		Session: rec.Session, Millis: now.UnixMilli(),
-		Level: int(rec.Level), Serial: s.serial, Validated: rec.Validated, NoLogin: rec.NoLogin,
+		Level: int(rec.Level), Serial: s.serial, Validated: rec.Validated, Factor: rec.Factor, NoLogin: rec.NoLogin,
 		Purpose: rec.Purpose,
 	})
 	text, err := t.SignedString(s.keys[0])
@@ -163,7 +164,7 @@ func (s *Scheme) AuthenticateFor(_ context.Context, secret []byte, purpose auth.
 		return nil, auth.ErrFailed
 	}
 	return &auth.Record{
-		User: u, Level: level, Expires: c.ExpiresAt.Time, Validated: c.Validated, NoLogin: c.NoLogin,
-		Purpose: c.Purpose, Session: c.session(), Issued: c.issued(),
+		User: u, Level: level, Expires: c.ExpiresAt.Time, Validated: c.Validated, Factor: c.Factor,
+		NoLogin: c.NoLogin, Purpose: c.Purpose, Session: c.session(), Issued: c.issued(),
 	}, nil
 }

@@ -25,6 +25,7 @@ const (
 	PasswordChanged = "password.changed"
 	PasswordReset   = "password.reset" // changed with a code
 	LoginRenamed    = "login.renamed"
+	LoginLinked     = "login.linked" // another authority leads to the account from now on
 
 	CredAdded     = "cred.added"
 	CredConfirmed = "cred.confirmed"

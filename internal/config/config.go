@@ -105,11 +105,13 @@ type Autocert struct {
 
 // Auth configures the authentication schemes.
 type Auth struct {
-	LogicalNames []string  `conf:"logical_names"` // "logical:real"; "real:" hides a scheme
-	Basic        BasicAuth `conf:"basic"`
-	Token        TokenAuth `conf:"token"`
-	Code         CodeAuth  `conf:"code"`
-	REST         RESTAuth  `conf:"rest"`
+	LogicalNames []string   `conf:"logical_names"` // "logical:real"; "real:" hides a scheme
+	Basic        BasicAuth  `conf:"basic"`
+	Token        TokenAuth  `conf:"token"`
+	Code         CodeAuth   `conf:"code"`
+	REST         RESTAuth   `conf:"rest"`
+	TOTP         TOTPAuth   `conf:"totp"`
+	OIDC         []OIDCAuth `conf:"oidc,one"` // none: nobody signs in through others
 }
 
 // BasicAuth is login and password.
@@ -152,6 +154,11 @@ const (
 	RegistrationClosed = "closed"
 	RegistrationInvite = "invite" // with the code of an invitation
 )
+
+// TOTPAuth is the second factor, which users turn on by themselves.
+type TOTPAuth struct {
+	Issuer string `conf:"issuer"` // what authenticator apps show beside the code
+}
 
 // AccountGC deletes accounts that never confirmed anything and never came back.
 type AccountGC struct {

@@ -54,14 +54,15 @@ func (c *Config) RequiredCreds() map[chat.Level][]string {
 // it is off (surfaces.md §3.1): its tags say that something was confirmed.
 func (c *Config) ImmutableTags() []string {
 	var list []string
-	if c.Auth.Basic.AddToTags {
-		list = append(list, "basic")
+	if name := c.Auth.NameOf(SchemeBasic); c.Auth.Basic.AddToTags && name != "" {
+		list = append(list, name)
 	}
 	for _, m := range c.Validation.methods() {
 		if m.addToTags {
 			list = append(list, m.name)
 		}
 	}
+	slices.Sort(list)
 	return list
 }
 

@@ -62,6 +62,7 @@ func Default() *Config {
 			Basic: BasicAuth{AddToTags: true, MinLoginLength: 4, MinPasswordLength: 6},
 			Token: TokenAuth{ExpireIn: 1209600 * time.Second, SerialNumber: 1},
 			Code:  CodeAuth{ExpireIn: 900 * time.Second, MaxRetries: 3, CodeLength: 6},
+			TOTP:  TOTPAuth{Issuer: "Parley"},
 		},
 		Validation: Validation{
 			Email: EmailValidation{

@@ -28,6 +28,10 @@ func (c *Config) settle() {
 	orDefault(&c.DefaultCountry, "US")
 	orDefault(&c.Auth.Basic.MinLoginLength, 2)
 	orDefault(&c.Auth.Basic.MinPasswordLength, 3)
+	orDefault(&c.Auth.TOTP.Issuer, "Parley")
+	for i := range c.Auth.OIDC {
+		c.Auth.OIDC[i].settle()
+	}
 	if c.Store.MaxResults <= 0 {
 		c.Store.MaxResults = 1024
 	}

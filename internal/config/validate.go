@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // checker collects faults.
@@ -148,7 +149,8 @@ func (l *Limits) ExemptNets() []netip.Prefix {
 }
 
 func (a *Auth) check(k *checker) {
-	k.logicalNames(a.LogicalNames)
+	a.checkNames(k)
+	a.checkOIDC(k)
 	k.between("auth_config.basic.min_login_length", int64(a.Basic.MinLoginLength), 1, maxLoginLength)
 	k.between("auth_config.basic.min_password_length", int64(a.Basic.MinPasswordLength), 1, 1024)
 	for i, key := range a.Token.Keys {
@@ -168,29 +170,8 @@ func (a *Auth) check(k *checker) {
 	if a.REST.ServerURL != "" {
 		k.use("auth_config.rest.server_url", badURL(a.REST.ServerURL))
 	}
-}
-
-// logicalNames checks pairs "logical:real" (surfaces.md §2.1).
-func (k *checker) logicalNames(pairs []string) {
-	const path = "auth_config.logical_names"
-	seen := make(map[string]bool)
-	for i, pair := range pairs {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		logical, scheme, ok := strings.Cut(pair, ":")
-		logical, scheme = strings.ToLower(logical), strings.ToLower(scheme)
-		switch {
-		case !ok || logical == "" || strings.Contains(scheme, ":"):
-			k.fault(at, `must be "logical:real", or "real:" to hide a scheme`)
-			continue
-		case seen[logical]:
-			k.fault(at, "the same logical name twice")
-		}
-		seen[logical] = true
-		switch scheme {
-		case "", "anonymous", "basic", "code", "rest", "token":
-		default:
-			k.fault(at, "unknown scheme; known are anonymous, basic, code, rest and token")
-		}
+	if a.TOTP.Issuer == "" || strings.ContainsAny(a.TOTP.Issuer, ":/") || strings.ContainsFunc(a.TOTP.Issuer, unicode.IsControl) || len(a.TOTP.Issuer) > 64 {
+		k.fault("auth_config.totp.issuer", "must be a short name without : and /")
 	}
 }
 

@@ -42,23 +42,39 @@ func TestValidate(t *testing.T) {
 		"tls redirect, a socket": {func(c *Config) {
 			c.Listen, c.TLS = "unix:/s", TLS{Enabled: true, CertFile: "c", KeyFile: "k", HTTPRedirect: ":80"}
 		}, "tls.http_redirect: not possible with a Unix socket; set it to an empty text"},
-		"logical name, no colon": {func(c *Config) { c.Auth.LogicalNames = []string{"basic"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
-		"logical name, twice":    {func(c *Config) { c.Auth.LogicalNames = []string{"a:basic", "A:rest"} }, "auth_config.logical_names[1]: the same logical name twice"},
-		"logical name, unknown":  {func(c *Config) { c.Auth.LogicalNames = []string{"a:b"} }, "auth_config.logical_names[0]: unknown scheme; known are anonymous, basic, code, rest and token"},
-		"login length":           {func(c *Config) { c.Auth.Basic.MinLoginLength = 33 }, "auth_config.basic.min_login_length: must be between 1 and 32"},
-		"password length":        {func(c *Config) { c.Auth.Basic.MinPasswordLength = -1 }, "auth_config.basic.min_password_length: must be between 1 and 1024"},
-		"token key":              {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 31)} }, "auth_config.token.key: must be at least 32 bytes, in base64"},
-		"token keys":             {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 32), nil} }, "auth_config.token.key[1]: must be at least 32 bytes, in base64"},
-		"token lifetime":         {func(c *Config) { c.Auth.Token.ExpireIn = 0 }, "auth_config.token.expire_in: must be more than 0"},
-		"token serial":           {func(c *Config) { c.Auth.Token.SerialNumber = -1 }, "auth_config.token.serial_num: must be between 0 and 2147483647"},
-		"code":                   {func(c *Config) { c.Auth.Code = CodeAuth{} }, "auth_config.code.expire_in: must be more than 0\nauth_config.code.max_retries: must be at least 1\nauth_config.code.code_length: must be between 4 and 18"},
-		"rest":                   {func(c *Config) { c.Auth.REST.ServerURL = "x.example.com" }, "auth_config.rest.server_url: must be a full URL, such as https://chat.example.com/"},
-		"email port":             {func(c *Config) { c.Validation.Email.Config.SMTPPort = 70000 }, "acc_validation.email.config.smtp_port: must be between 1 and 65535"},
-		"email mechanism":        {func(c *Config) { c.Validation.Email.Config.AuthMechanism = "ntlm" }, `acc_validation.email.config.auth_mechanism: must be "plain", "login" or "cram-md5"`},
-		"email languages":        {func(c *Config) { c.Validation.Email.Config.Languages = []string{"en", "!"} }, "acc_validation.email.config.languages[1]: not a language, such as en or zh-TW"},
-		"email domains":          {func(c *Config) { c.Validation.Email.Config.Domains = []string{"@example.com"} }, "acc_validation.email.config.domains[0]: not the name of a domain"},
-		"tel code":               {func(c *Config) { c.Validation.Tel.Config.CodeLength = 3 }, "acc_validation.tel.config.code_length: must be between 4 and 18"},
-		"email encryption":       {func(c *Config) { c.Validation.Email.Config.SMTPTLS = "ssl" }, `acc_validation.email.config.smtp_tls: must be "auto", "starttls", "implicit" or "none"`},
+		"logical name, no colon":        {func(c *Config) { c.Auth.LogicalNames = []string{"basic"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
+		"logical name, twice":           {func(c *Config) { c.Auth.LogicalNames = []string{"a1:basic", "A1:token"} }, "auth_config.logical_names[1]: the same logical name twice"},
+		"logical name, unknown":         {func(c *Config) { c.Auth.LogicalNames = []string{"a:b"} }, "auth_config.logical_names[0]: unknown scheme; known are anonymous, basic, code, oidc, rest, token"},
+		"logical name, too many colons": {func(c *Config) { c.Auth.LogicalNames = []string{"a1:basic:x"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
+		"logical name, empty":           {func(c *Config) { c.Auth.LogicalNames = []string{":basic"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
+		"logical name, not hidden":      {func(c *Config) { c.Auth.LogicalNames = []string{"corp:basic"} }, `auth_config.logical_names: basic cannot have the names basic and corp at once: hide one of them, as with "basic:"`},
+		"logical name, no tag":          {func(c *Config) { c.Auth.LogicalNames = []string{"my-auth:basic", "basic:"} }, "auth_config.logical_names[0]: with auth_config.basic.add_to_tags the name is the beginning of tags: a lower-case letter, then 1 to 15 letters, digits or _"},
+		"logical name, rest":            {func(c *Config) { c.Auth.LogicalNames = []string{"basic:rest", "rest:"} }, "auth_config.logical_names[0]: nobody to ask: auth_config.rest.server_url is empty"},
+		"totp issuer":                   {func(c *Config) { c.Auth.TOTP.Issuer = "a:b" }, "auth_config.totp.issuer: must be a short name without : and /"},
+		"oidc, nothing":                 {func(c *Config) { c.Auth.OIDC = []OIDCAuth{{}} }, "auth_config.oidc.issuer: must be a full URL, such as https://chat.example.com/\nauth_config.oidc.client_id: required when there is a provider\nauth_config.oidc.client_secret: required when there is a provider"},
+		"oidc, the same twice": {func(c *Config) {
+			o := OIDCAuth{Issuer: "https://a.b/", ClientID: "x", ClientSecret: "y", Name: "The staff"}
+			p := o
+			p.Name = "the-STAFF"
+			c.Auth.OIDC = []OIDCAuth{o, p}
+		}, "auth_config.oidc[1].name: two providers are called so in addresses (the-staff)"},
+		"oidc, odd": {func(c *Config) {
+			c.Auth.OIDC = []OIDCAuth{{Issuer: "https://a.b/?x|y", ClientID: "x", ClientSecret: "y", Name: "學", RedirectBase: "chat", Domains: []string{"a b"}}}
+		}, "auth_config.oidc.issuer: must not have | or ? in it\nauth_config.oidc.name: must have letters a-z or digits in it, at most 64\nauth_config.oidc.redirect_base: must be a full URL, such as https://chat.example.com/\nauth_config.oidc.domains[0]: not the name of a domain"},
+		"login length":     {func(c *Config) { c.Auth.Basic.MinLoginLength = 33 }, "auth_config.basic.min_login_length: must be between 1 and 32"},
+		"password length":  {func(c *Config) { c.Auth.Basic.MinPasswordLength = -1 }, "auth_config.basic.min_password_length: must be between 1 and 1024"},
+		"token key":        {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 31)} }, "auth_config.token.key: must be at least 32 bytes, in base64"},
+		"token keys":       {func(c *Config) { c.Auth.Token.Keys = []Key{make(Key, 32), nil} }, "auth_config.token.key[1]: must be at least 32 bytes, in base64"},
+		"token lifetime":   {func(c *Config) { c.Auth.Token.ExpireIn = 0 }, "auth_config.token.expire_in: must be more than 0"},
+		"token serial":     {func(c *Config) { c.Auth.Token.SerialNumber = -1 }, "auth_config.token.serial_num: must be between 0 and 2147483647"},
+		"code":             {func(c *Config) { c.Auth.Code = CodeAuth{} }, "auth_config.code.expire_in: must be more than 0\nauth_config.code.max_retries: must be at least 1\nauth_config.code.code_length: must be between 4 and 18"},
+		"rest":             {func(c *Config) { c.Auth.REST.ServerURL = "x.example.com" }, "auth_config.rest.server_url: must be a full URL, such as https://chat.example.com/"},
+		"email port":       {func(c *Config) { c.Validation.Email.Config.SMTPPort = 70000 }, "acc_validation.email.config.smtp_port: must be between 1 and 65535"},
+		"email mechanism":  {func(c *Config) { c.Validation.Email.Config.AuthMechanism = "ntlm" }, `acc_validation.email.config.auth_mechanism: must be "plain", "login" or "cram-md5"`},
+		"email languages":  {func(c *Config) { c.Validation.Email.Config.Languages = []string{"en", "!"} }, "acc_validation.email.config.languages[1]: not a language, such as en or zh-TW"},
+		"email domains":    {func(c *Config) { c.Validation.Email.Config.Domains = []string{"@example.com"} }, "acc_validation.email.config.domains[0]: not the name of a domain"},
+		"tel code":         {func(c *Config) { c.Validation.Tel.Config.CodeLength = 3 }, "acc_validation.tel.config.code_length: must be between 4 and 18"},
+		"email encryption": {func(c *Config) { c.Validation.Email.Config.SMTPTLS = "ssl" }, `acc_validation.email.config.smtp_tls: must be "auto", "starttls", "implicit" or "none"`},
 		"email server with a port": {func(c *Config) {
 			e := &c.Validation.Email.Config
 			e.SMTPServer, e.HostURL, e.Sender = "mail.example.com:25", "https://x/", "a@b.c"

@@ -19,8 +19,6 @@ func laterFeatures() []later {
 	return []later{
 		{"grpc_listen", off + "gRPC clients cannot connect", func(c *Config) bool { return c.GRPCListen != "" }},
 		{"grpc_keepalive_enabled", "", nil},
-		{"auth_config.logical_names", off + "the schemes keep their own names", func(c *Config) bool { return len(c.Auth.LogicalNames) > 0 }},
-		{"auth_config.rest", off + "nobody is asked about logins", func(c *Config) bool { return c.Auth.REST.ServerURL != "" }},
 		{"media", off + "files can be neither uploaded nor downloaded", func(c *Config) bool { return c.Media.Handler != "" }},
 		{"push", off + "no push notifications are sent", func(c *Config) bool {
 			return c.Push.Stdout.Enabled || c.Push.FCM.Enabled || c.Push.TNPG.Enabled
@@ -45,6 +43,7 @@ func (c *Config) warnings() []Warning {
 			break
 		}
 	}
+	list = append(list, c.Auth.plainly()...)
 	if w := &c.WebRTC; w.On() && w.TURNSecret != "" && !slices.ContainsFunc(w.ICEServers, func(s ICEServer) bool { return s.Derived() }) {
 		list = append(list, Warning{
 			Path: "webrtc.turn_secret",

@@ -79,6 +79,13 @@ func (p *parser) rewrite(text string) []string {
 			tags = append(tags, "tel:"+number)
 		}
 	}
+	if p.rules.TagsFor != nil && len(tags) > 0 {
+		for _, tag := range p.rules.TagsFor(text) {
+			if tag = strings.ToLower(tag); chat.ValidTag(tag) && !slices.Contains(tags, tag) {
+				tags = append(tags, tag)
+			}
+		}
+	}
 	return tags
 }
 

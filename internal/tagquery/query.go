@@ -35,6 +35,9 @@ type Rules struct {
 	Email, Tel bool
 	// Country is where phone numbers without + are dialled: ISO 3166 alpha-2.
 	Country string
+	// TagsFor, if not nil, are further tags that a term without a prefix is
+	// searched as.
+	TagsFor func(word string) []string
 }
 
 // Query is a parsed search. All its tags are valid and in lower case, without

@@ -122,7 +122,7 @@ func (s *Service) SetPassword(ctx context.Context, r Password) (*Account, error)
 	if err != nil {
 		return nil, err
 	}
-	_, _, err = s.Basic.Change(ctx, uid, []byte(":"+r.Password))
+	_, err = s.Basic.Change(ctx, uid, []byte(":"+r.Password))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, fault("%s has no login with a password", r.User)

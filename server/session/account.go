@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"parley/auth"
-	"parley/auth/basic"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
@@ -18,7 +17,7 @@ import (
 
 // acc handles {acc} (wire.md §12.3, §12.4).
 func (s *Session) acc(a *wsproto.Acc, who actor) {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	ctx, cancel := s.context()
 	defer cancel()
 	var reply *wsproto.Error
 	var err error
@@ -45,24 +44,22 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if a.Login && s.uid != 0 {
 		return nil, wsproto.ErrAuthenticated
 	}
-	code := cmp.Or(takeInvite(a), s.invite)
-	if err := s.mayRegister(code); err != nil {
+	invite := cmp.Or(takeInvite(a), s.invite)
+	if err := s.mayRegister(invite); err != nil {
 		return nil, err
 	}
-	scheme := strings.ToLower(a.Scheme)
-	d := &draft{level: chat.LevelAuth}
-	switch scheme {
-	case anonymous:
-		d.level = chat.LevelAnon
-	case basic.Name:
-		if err := s.reg.Basic.CheckLogin(ctx, a.Secret); err != nil {
-			return nil, authError(err, s.log()).With("what", "auth")
-		}
-	case "token", "code":
-		return nil, wsproto.ErrUnsupported.With("what", "auth")
-	default:
+	scheme := s.reg.Schemes.Get(a.Scheme)
+	if scheme == nil {
 		return nil, wsproto.ErrMalformed
 	}
+	creator, ok := scheme.(auth.Creator)
+	if !ok {
+		return nil, wsproto.ErrUnsupported.With("what", "auth")
+	}
+	if err := creator.CheckNew(ctx, a.Secret); err != nil {
+		return nil, authError(err, s.log()).With("what", "auth")
+	}
+	d := &draft{level: creator.NewLevel()}
 	if err := s.fillUser(d, a); err != nil {
 		return nil, err
 	}
@@ -75,13 +72,15 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if err := s.reg.Validators.Ready(d.Creds); err != nil {
 		return nil, err
 	}
-	err := s.withInvite(ctx, code, func() error {
-		if scheme == basic.Name {
-			if err := s.fillLogin(ctx, d, a.Secret); err != nil {
-				return err
-			}
+	err := s.withInvite(ctx, invite, func() error {
+		if err := s.fillLogin(ctx, d, creator, a.Secret); err != nil {
+			return err
 		}
-		return s.reg.Store.CreateUser(ctx, &d.NewUser)
+		err := s.reg.Store.CreateUser(ctx, &d.NewUser)
+		if err != nil {
+			s.undo(creator, d.User.ID)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -90,18 +89,26 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 		s.log().Error("code for a new account not sent", "err", err)
 	}
 	s.reg.roster.set(d.User.ID, d.User.State)
-	s.audit(audit.AccountCreated, d.User.ID, scheme)
+	s.audit(audit.AccountCreated, d.User.ID, strings.ToLower(a.Scheme))
 	return s.created(ctx, d, a)
+}
+
+// begin makes an account of which nothing is known yet.
+func (s *Session) begin(d *draft) {
+	now := s.reg.now()
+	d.User = store.User{
+		ID: chat.NewUID(), Created: now, Updated: now,
+		Access: s.reg.Config.Topic.NewUserDefault(),
+	}
+	d.Me = store.Sub{
+		Topic: d.User.ID.MeName(), User: d.User.ID, Created: now, Updated: now, Want: chat.ModeMe, Given: chat.ModeMe,
+	}
 }
 
 // fillUser takes over what the request says of the user.
 func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
-	now := s.reg.now()
 	cfg := &s.reg.Config.Topic
-	d.User = store.User{
-		ID: chat.NewUID(), Created: now, Updated: now,
-		Access: cfg.NewUserDefault(),
-	}
+	s.begin(d)
 	if a.Status != "" {
 		switch {
 		case s.level != chat.LevelRoot:
@@ -121,9 +128,6 @@ func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
 		return err
 	}
 	d.User.Tags, d.Unique = tags, unique
-	d.Me = store.Sub{
-		Topic: d.User.ID.MeName(), User: d.User.ID, Created: now, Updated: now, Want: chat.ModeMe, Given: chat.ModeMe,
-	}
 	if a.Desc == nil {
 		return nil
 	}
@@ -160,27 +164,47 @@ func (s *Session) fillCreds(ctx context.Context, d *draft, creds []wsproto.Cred)
 		have = append(have, c.Meth)
 		d.Creds = append(d.Creds, rec)
 	}
-	missing := slices.DeleteFunc(v.Required(d.level), func(m string) bool { return slices.Contains(have, m) })
+	return s.lacks(d)
+}
+
+// lacks refuses an account without a credential that its level requires.
+func (s *Session) lacks(d *draft) error {
+	missing := slices.DeleteFunc(s.reg.Validators.Required(d.level), func(m string) bool {
+		return slices.ContainsFunc(d.Creds, func(c store.Credential) bool { return c.Method == m })
+	})
 	if len(missing) > 0 {
 		return wsproto.ErrPolicy.With("creds", missing) // sic
 	}
 	return nil
 }
 
-func (s *Session) fillLogin(ctx context.Context, d *draft, secret []byte) error {
-	if err := s.reg.Basic.CheckPassword(secret); err != nil {
+// fillLogin takes over what the scheme makes of the account.
+func (s *Session) fillLogin(ctx context.Context, d *draft, c auth.Creator, secret []byte) error {
+	ad := &auth.Draft{User: d.User.ID, Level: d.level, Tags: d.User.Tags}
+	if err := c.Create(ctx, ad, secret); err != nil {
 		return err
 	}
-	rec, err := s.reg.Basic.NewLogin(ctx, d.User.ID, secret)
-	if err != nil {
-		return err
+	level := d.level
+	d.level, d.User.Tags, d.Login = ad.Level, ad.Tags, ad.Login
+	if d.level == level {
+		return nil
 	}
-	d.Login = rec
-	if slices.Contains(s.reg.Config.Topic.ImmutableTags, basic.Name) {
-		d.User.Tags = append(slices.Clone(d.User.Tags), basic.Name+":"+rec.Name)
-		slices.Sort(d.User.Tags)
+	if err := s.lacks(d); err != nil { // of another level other things are required
+		s.undo(c, d.User.ID)
+		return err
 	}
 	return nil
+}
+
+// undo tells a scheme that an account was not made after all.
+func (s *Session) undo(c auth.Creator, u chat.UID) {
+	if del, ok := c.(auth.Deleter); ok {
+		ctx, cancel := s.context()
+		defer cancel()
+		if err := del.Delete(ctx, u); err != nil {
+			s.log().Warn("a scheme keeps the record of an account that was not made", "user", u.String(), "err", err)
+		}
+	}
 }
 
 // created answers with the new account, logged in if that was asked for.
@@ -240,6 +264,12 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (uid
 			}
 			return 0, false, e
 		}
+		if rec.User == 0 { // only a step, or somebody without an account
+			return 0, false, wsproto.ErrAuthFailed.With("what", "auth")
+		}
+		if err := s.withoutFactor(ctx, rec); err != nil {
+			return 0, false, err
+		}
 		if err := s.reg.roster.mayLogin(rec.User); err != nil {
 			return 0, false, err
 		}
@@ -261,33 +291,38 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (uid
 }
 
 func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {
-	switch strings.ToLower(a.Scheme) {
-	case basic.Name:
-	case anonymous:
-		return wsproto.OK, nil
-	case "token", "code":
-		return nil, auth.ErrUnsupported
-	default:
+	scheme := s.reg.Schemes.Get(a.Scheme)
+	if scheme == nil {
 		return nil, wsproto.ErrMalformed
 	}
-	was, is, err := s.reg.Basic.Change(ctx, uid, a.Secret)
+	changer, ok := scheme.(auth.Changer)
+	if !ok {
+		return nil, auth.ErrUnsupported
+	}
+	c, err := changer.Change(ctx, uid, a.Secret)
 	if err != nil {
 		return nil, err
 	}
-	if was != is && slices.Contains(s.reg.Config.Topic.ImmutableTags, basic.Name) {
-		if err := s.changeTag(ctx, uid, basic.Name+":"+was, basic.Name+":"+is); err != nil {
+	if c.OldTag != c.NewTag {
+		if err := s.changeTag(ctx, uid, c.OldTag, c.NewTag); err != nil {
 			return nil, err
 		}
 	}
-	if was != is {
-		s.audit(audit.LoginRenamed, uid, was+" is now "+is)
+	if c.OldName != c.NewName {
+		s.audit(audit.LoginRenamed, uid, c.OldName+" is now "+c.NewName)
 	}
-	act := audit.PasswordChanged
-	if strings.EqualFold(a.TmpScheme, "code") || len(a.Token) > 0 {
-		act = audit.PasswordReset
+	switch c.Effect {
+	case auth.Linked:
+		s.audit(audit.LoginLinked, uid, strings.ToLower(a.Scheme))
+	case auth.Replaced:
+		act := audit.PasswordChanged
+		if s.reg.isCode(a.TmpScheme) || len(a.Token) > 0 {
+			act = audit.PasswordReset
+		}
+		s.audit(act, uid, "")
+		return wsproto.OK, s.passwordChanged(ctx, uid)
 	}
-	s.audit(act, uid, "")
-	return wsproto.OK, s.passwordChanged(ctx, uid)
+	return wsproto.OK, nil
 }
 
 func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {

@@ -6,20 +6,24 @@ import (
 	"strings"
 
 	"parley/auth"
-	"parley/auth/basic"
-	"parley/auth/token"
+	"parley/auth/anon"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
+	"parley/wsproto"
 )
 
-// verify is authenticate for secrets of strangers, who may be guessing: wrong
+// verify asks a scheme about a secret. Those who bring it may be guessing: wrong
 // ones make the next try wait (wire.md §12.2). Whether the account exists makes
 // no difference.
 func (s *Session) verify(ctx context.Context, scheme string, secret []byte) (*auth.Record, error) {
-	account := guessed(strings.ToLower(scheme), secret)
+	sc := s.reg.Schemes.Get(scheme)
+	if sc == nil {
+		return nil, wsproto.ErrAuthUnknown
+	}
+	account := s.reg.guessed(scheme, secret)
 	if account == "" {
-		return s.authenticate(ctx, scheme, secret)
+		return sc.Authenticate(ctx, secret)
 	}
 	try, wait, news := s.reg.limits.guard.Begin(account, s.place, s.addr == nil)
 	if try == nil {
@@ -30,15 +34,22 @@ func (s *Session) verify(ctx context.Context, scheme string, secret []byte) (*au
 	}
 	outcome := try.Void // of a panic, and of what tells nothing about the secret
 	defer func() { outcome() }()
-	rec, err := s.authenticate(ctx, scheme, secret)
+	rec, err := sc.Authenticate(ctx, secret)
 	switch {
+	case err == nil && rec.Challenge != "": // a step, which forgives nothing
 	case err == nil:
 		outcome = try.Succeeded
-	case errors.Is(err, auth.ErrFailed):
+	case isWrong(err):
 		outcome = try.Failed
 		s.failures = append(s.failures, failure{audit.LoginFailed, scheme, secret})
 	}
 	return rec, err
+}
+
+// isWrong tells refusals of wrong secrets; the last two are of an authority
+// elsewhere.
+func isWrong(err error) bool {
+	return errors.Is(err, auth.ErrFailed) || errors.Is(err, wsproto.ErrUserNotFound) || errors.Is(err, wsproto.ErrResponse)
 }
 
 // failure is a refused secret that is to be in the audit log.
@@ -53,8 +64,8 @@ type failure struct {
 func (s *Session) auditFailures(ctx context.Context) {
 	for _, f := range s.failures {
 		var user chat.UID
-		if name, _, _ := strings.Cut(string(f.secret), ":"); strings.EqualFold(f.scheme, basic.Name) {
-			if l, err := s.reg.Store.Login(ctx, basic.Name, strings.ToLower(name)); err == nil {
+		if name, _, _ := strings.Cut(string(f.secret), ":"); s.reg.isPassword(f.scheme) {
+			if l, err := s.reg.Store.Login(ctx, strings.ToLower(f.scheme), strings.ToLower(name)); err == nil {
 				user = l.User
 			}
 		}
@@ -63,14 +74,15 @@ func (s *Session) auditFailures(ctx context.Context) {
 	s.failures = nil
 }
 
-// guessed is whose secret somebody may be guessing. Tokens cannot be guessed.
-func guessed(scheme string, secret []byte) string {
+// guessed is whose secret somebody may be guessing; empty: tokens cannot be
+// guessed, and who has no secret cannot log in.
+func (r *Registry) guessed(scheme string, secret []byte) string {
 	first, rest, _ := strings.Cut(string(secret), ":")
-	switch scheme {
-	case token.Name, anonymous:
+	switch {
+	case r.isToken(scheme), r.is(scheme, anon.Scheme{}):
 		return ""
-	case "code": // <digits>:<method>:<value>
+	case r.isCode(scheme): // <digits>:<method>:<value>
 		first = rest
 	}
-	return scheme + ":" + strings.ToLower(first)
+	return strings.ToLower(scheme + ":" + first)
 }

@@ -13,8 +13,11 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
+	"parley/auth"
+	"parley/auth/anon"
 	"parley/auth/basic"
 	"parley/auth/token"
+	"parley/auth/totp"
 	"parley/auth/validate"
 	"parley/internal/audit"
 	"parley/internal/chat"
@@ -35,13 +38,20 @@ type fortress struct {
 func newFortress(t testing.TB, l Limits) *fortress {
 	t.Helper()
 	st := mem.New()
-	tokens, err := token.New([][]byte{[]byte(strings.Repeat("k", token.MinKeyLen))}, 1, time.Hour, time.Now)
+	keys := [][]byte{[]byte(strings.Repeat("k", token.MinKeyLen))}
+	tokens, err := token.New(keys, 1, time.Hour, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passwords := basic.New(st, basic.Rules{})
+	factor, err := totp.New(st, keys, "Parley", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &fortress{t: t, st: st, ann: chat.NewUID(), Registry: NewRegistry(Deps{
 		Hub: &fakeHub{}, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
-		Basic: basic.New(st, basic.Rules{}), Token: tokens, Validators: noValidators(st), Audit: audit.New(st, time.Now),
+		Schemes: auth.NewSet(map[string]auth.Scheme{basic.Name: passwords, token.Name: tokens, anon.Name: anon.Scheme{}}),
+		Token:   tokens, Passwords: passwords, Factor: factor, Validators: noValidators(st), Audit: audit.New(st, time.Now),
 		Config: Config{OutboxBytes: 1 << 20, MaxPending: 32, Limits: l},
 	})}
 	// The cheapest hash there is: the attack is to be long, not expensive.

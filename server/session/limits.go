@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/auth/token"
+	"parley/auth/totp"
 	"parley/internal/chat"
 	"parley/internal/limit"
 	"parley/wsproto"
@@ -206,7 +206,7 @@ func (s *Session) chargeUser(m *wsproto.ClientMsg, now int64) time.Duration {
 			return u.groups.Take(now, l.UserGroups)
 		}
 		return search(m.Sub.Get)
-	case m.Set.Cred != nil && m.Set.Cred.Resp == "":
+	case m.Set.Cred != nil && m.Set.Cred.Resp == "" && m.Set.Cred.Meth != totp.Method: // for that nothing is sent
 		return s.chargeCode(now)
 	}
 	return 0
@@ -238,7 +238,7 @@ func (s *Session) chargeAccount(m *wsproto.ClientMsg, now int64) time.Duration {
 		return 0
 	case strings.EqualFold(m.Login.Scheme, "reset"):
 		return s.chargeCode(now)
-	case strings.EqualFold(m.Login.Scheme, token.Name):
+	case s.reg.isToken(m.Login.Scheme):
 		return s.addr.Value.tokens.Take(now, l.AddressTokens)
 	}
 	return 0
@@ -261,7 +261,7 @@ func (s *Session) limited(m *wsproto.ClientMsg, wait time.Duration) {
 	id, name, refusal := "", "", TooMany(wait)
 	if m != nil {
 		id, name = m.ID(), m.Topic()
-		if l := m.Login; l != nil && strings.EqualFold(l.Scheme, token.Name) {
+		if l := m.Login; l != nil && s.reg.isToken(l.Scheme) {
 			// Clients forget a token that they are told 4xx for (wire.md §15.1 #31).
 			refusal = wsproto.ErrUnavailable.With("retry", seconds(wait))
 		}

@@ -10,19 +10,14 @@ import (
 	"time"
 
 	"parley/auth"
-	"parley/auth/basic"
-	"parley/auth/code"
 	"parley/auth/token"
+	"parley/auth/totp"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
 	"parley/wsproto"
 )
-
-// anonymous is the scheme of accounts without a secret: they can be made, but
-// only their token leads back to them (surfaces.md §2.4).
-const anonymous = "anonymous"
 
 // authError is what a refusal of a scheme means on the wire.
 func authError(err error, log *slog.Logger) *wsproto.Error {
@@ -41,24 +36,26 @@ func authError(err error, log *slog.Logger) *wsproto.Error {
 	return topic.ErrorFor(err, log)
 }
 
-// authenticate verifies a secret by a scheme.
-func (s *Session) authenticate(ctx context.Context, scheme string, secret []byte) (*auth.Record, error) {
-	switch strings.ToLower(scheme) {
-	case basic.Name:
-		return s.reg.Basic.Authenticate(ctx, secret)
-	case token.Name:
-		return s.reg.Token.Authenticate(ctx, secret)
-	case anonymous:
-		return nil, auth.ErrUnsupported
-	case code.Name:
-		return s.reg.Reset.Authenticate(ctx, s.reg.Reset.Normal(secret, s.country))
-	}
-	return nil, wsproto.ErrAuthUnknown
+// Clients know schemes by names that the operator chose; what is special about
+// some of them goes by the schemes themselves.
+func (r *Registry) isToken(name string) bool    { return r.is(name, r.Token) }
+func (r *Registry) isCode(name string) bool     { return r.is(name, r.Reset) }
+func (r *Registry) isPassword(name string) bool { return r.is(name, r.Passwords) }
+
+func (r *Registry) is(name string, scheme auth.Scheme) bool {
+	sc := r.Schemes.Get(name)
+	return sc != nil && sc == scheme
+}
+
+// context bounds the work for a request that came in now.
+func (s *Session) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	return auth.WithClient(ctx, auth.Client{Addr: s.remote, Country: s.country, At: time.Now()}), cancel
 }
 
 // login handles {login} (wire.md §12.2).
 func (s *Session) login(l *wsproto.Login) {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	ctx, cancel := s.context()
 	defer cancel()
 	reply, err := s.tryLogin(ctx, l)
 	if err != nil {
@@ -74,7 +71,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 		return s.requestReset(l)
 	case s.uid != 0:
 		return nil, wsproto.ErrAuthenticated
-	case len(l.Secret) == 0 && !strings.EqualFold(l.Scheme, anonymous):
+	case len(l.Secret) == 0 && s.reg.Schemes.Get(l.Scheme) == nil: // the others judge by themselves
 		return nil, wsproto.ErrMalformed
 	}
 	mark := s.reg.revoked.mark()
@@ -82,14 +79,20 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case rec.Challenge != "":
+		return wsproto.Challenge.With("challenge", []byte(rec.Challenge)), nil
+	case rec.New != nil:
+		if err := s.adopt(ctx, l, rec); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.reg.roster.mayLogin(rec.User); err != nil {
 		return nil, err
 	}
-	var missing []string
-	if !rec.Validated {
-		if missing, err = s.confirm(ctx, rec, l.Cred); err != nil {
-			return nil, err
-		}
+	missing, err := s.missing(ctx, rec, l.Cred)
+	if err != nil {
+		return nil, err
 	}
 	return s.welcome(ctx, rec, mark, missing, nil)
 }
@@ -166,6 +169,9 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, mi
 	default:
 		issue.Purpose = ""
 	}
+	if until := s.reg.now().Add(factorTime).Truncate(time.Second); slices.Contains(missing, totp.Method) && until.Before(expires) {
+		expires = until
+	}
 	issue.Session = cmp.Or(rec.Session, token.NewSession())
 	text, err := s.reg.Token.Issue(&issue, expires)
 	if err != nil {
@@ -181,6 +187,9 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, mi
 	if !rec.NoLogin {
 		if err := s.logIn(&issue, mark, expires); err != nil {
 			return nil, err
+		}
+		if rec.Issued.IsZero() || !rec.Validated { // a token of the second kind is of a login that was not complete
+			s.audit(audit.Login, s.uid, rec.Level.String())
 		}
 		if err := s.putDevice(ctx); err != nil {
 			s.log().Warn("device not registered", "err", err)
@@ -202,9 +211,6 @@ func (s *Session) logIn(rec *auth.Record, mark uint64, expires time.Time) error 
 	if s.reg.revoked.late(rec.Session, s.uid, mark) {
 		s.reg.evictIf(s.uid, func(o *Session) bool { return o == s })
 		return auth.ErrFailed
-	}
-	if rec.Issued.IsZero() {
-		s.audit(audit.Login, s.uid, rec.Level.String())
 	}
 	return nil
 }

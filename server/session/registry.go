@@ -9,9 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/auth/basic"
+	"parley/auth"
 	"parley/auth/reset"
 	"parley/auth/token"
+	"parley/auth/totp"
 	"parley/auth/validate"
 	"parley/internal/audit"
 	"parley/internal/chat"
@@ -42,6 +43,15 @@ type Store interface {
 	UnuseInvite(ctx context.Context, code string) error
 }
 
+// Passwords is the scheme whose secrets can be replaced with a code.
+type Passwords interface {
+	auth.Scheme
+	auth.Changer
+	// CheckPassword holds a new secret against the rules: auth.ErrPolicy,
+	// auth.ErrMalformed.
+	CheckPassword(secret []byte) error
+}
+
 // Config are the rules for sessions.
 type Config struct {
 	Hello       map[string]any // params of the answer to {hi}, but for those of Calls
@@ -60,11 +70,13 @@ type Config struct {
 type Deps struct {
 	Hub        Hub
 	Store      Store
-	Basic      *basic.Scheme
-	Token      *token.Scheme
+	Schemes    *auth.Set      // what clients may use
+	Token      *token.Scheme  // issues tokens, whatever clients call it
+	Passwords  Passwords      // nil: clients cannot use any
+	Reset      *reset.Service // codes for new passwords, whatever clients call it
 	Validators *validate.Set
-	Reset      *reset.Service // codes for new passwords
-	Audit      *audit.Log     // nil: none is kept
+	Audit      *audit.Log // nil: none is kept
+	Factor     *totp.Factor
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config

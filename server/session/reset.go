@@ -3,12 +3,8 @@ package session
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"parley/auth"
-	"parley/auth/basic"
-	"parley/auth/code"
-	"parley/auth/token"
 	"parley/internal/audit"
 	"parley/store"
 	"parley/wsproto"
@@ -27,7 +23,7 @@ func (s *Session) requestReset(l *wsproto.Login) (*wsproto.Error, error) {
 // authenticateLogin is authenticate for {login}, where the token of a message that
 // asks to confirm an address is good too, together with the code from it.
 func (s *Session) authenticateLogin(ctx context.Context, l *wsproto.Login) (*auth.Record, error) {
-	if len(s.answered(nil, l.Cred)) > 0 && strings.EqualFold(l.Scheme, token.Name) {
+	if len(s.answered(nil, l.Cred)) > 0 && s.reg.isToken(l.Scheme) {
 		return s.reg.Token.AuthenticateFor(ctx, l.Secret, auth.PurposeConfirm)
 	}
 	return s.verify(ctx, l.Scheme, l.Secret)
@@ -45,12 +41,18 @@ func (s *Session) answered(methods []string, creds []wsproto.Cred) []string {
 }
 
 // checkBeforeCode looks at the new password before the code that allows it is used
-// up: somebody whose password is too short can try another.
+// up: somebody whose password is too short can try another. A code is for a
+// password, and opens no other way in.
 func (s *Session) checkBeforeCode(scheme string, a *wsproto.Acc) error {
-	if !strings.EqualFold(scheme, code.Name) || !strings.EqualFold(a.Scheme, basic.Name) {
+	switch {
+	case !s.reg.isCode(scheme):
 		return nil
+	case s.reg.isPassword(a.Scheme):
+		return s.reg.Passwords.CheckPassword(a.Secret)
+	case s.reg.Schemes.Get(a.Scheme) != nil:
+		return auth.ErrUnsupported
 	}
-	return s.reg.Basic.CheckPassword(a.Secret)
+	return nil
 }
 
 // ResetPassword sets a new password for the owner of a code, which is
@@ -58,8 +60,11 @@ func (s *Session) checkBeforeCode(scheme string, a *wsproto.Acc) error {
 // whoever knew the old password is out. Errors are those of the schemes and of the
 // wire.
 func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password string) error {
+	if r.Passwords == nil {
+		return auth.ErrUnsupported
+	}
 	changed := []byte(":" + password) // keeps the login
-	if err := r.Basic.CheckPassword(changed); err != nil {
+	if err := r.Passwords.CheckPassword(changed); err != nil {
 		return err
 	}
 	rec, err := r.Reset.Authenticate(ctx, secret)
@@ -69,7 +74,7 @@ func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password st
 	if err := r.roster.mayLogin(rec.User); err != nil {
 		return err
 	}
-	if _, _, err := r.Basic.Change(ctx, rec.User, changed); err != nil {
+	if _, err := r.Passwords.Change(ctx, rec.User, changed); err != nil {
 		return err
 	}
 	r.Audit.Record(store.AuditEntry{Act: audit.PasswordReset, Actor: rec.User, User: rec.User})

@@ -2,7 +2,9 @@ package session
 
 import (
 	"context"
+	"errors"
 
+	"parley/auth"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/server/topic"
@@ -36,9 +38,12 @@ func (s *Session) changeState(ctx context.Context, uid chat.UID, status string) 
 
 // delUser handles {del user} (wire.md §12.8).
 func (s *Session) delUser(d *wsproto.Del, who actor) {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	ctx, cancel := s.context()
 	defer cancel()
 	uid, err := s.whomToDelete(d, who)
+	if err == nil {
+		err = s.leaveSchemes(ctx, uid)
+	}
 	if err == nil {
 		err = s.reg.delete(ctx, uid, d.Hard, s)
 	}
@@ -68,4 +73,26 @@ func (s *Session) whomToDelete(d *wsproto.Del, who actor) (chat.UID, error) {
 		return 0, wsproto.ErrPolicy
 	}
 	return uid, nil
+}
+
+// leaveSchemes has the schemes forget a user. One of them may keep people from
+// deleting their accounts (surfaces.md §2.7), but not an administrator.
+func (s *Session) leaveSchemes(ctx context.Context, uid chat.UID) error {
+	for name, scheme := range s.reg.Schemes.All() {
+		del, ok := scheme.(auth.Deleter)
+		if !ok {
+			continue
+		}
+		err := del.Delete(ctx, uid)
+		switch {
+		case err == nil:
+		case s.level == chat.LevelRoot:
+			s.log().Warn("a scheme keeps the record of a deleted account", "scheme", name, "user", uid.String(), "err", err)
+		case errors.Is(err, auth.ErrUnsupported):
+			return wsproto.ErrNotAllowed
+		default:
+			return err
+		}
+	}
+	return nil
 }

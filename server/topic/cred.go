@@ -30,6 +30,9 @@ func (t *Topic) setCred(r *Request, c *wsproto.Cred) error {
 	if !ok {
 		return wsproto.ErrNotAllowed
 	}
+	if c.Meth == factorMethod && t.Factor != nil {
+		return t.setFactor(r, c)
+	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()
 	switch {
@@ -58,6 +61,8 @@ func (t *Topic) delCred(r *Request, a *Attachment, c *wsproto.Cred) error {
 	switch {
 	case !ok:
 		return wsproto.ErrDenied
+	case c != nil && c.Meth == factorMethod && t.Factor != nil:
+		return t.delFactor(r, c)
 	case c == nil || c.Meth == "" || c.Val == "":
 		return wsproto.ErrMalformed
 	}

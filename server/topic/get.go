@@ -260,13 +260,18 @@ func (t *Topic) getCred(r *Request) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	factor, err := t.factorCred(ctx, r.User)
+	if err != nil {
+		return err
+	}
+	if len(list)+len(factor) == 0 {
 		return nothing("creds") // sic (wire.md §6.7)
 	}
-	creds := make([]wsproto.MetaCred, len(list))
+	creds := make([]wsproto.MetaCred, len(list), len(list)+len(factor))
 	for i, c := range list {
 		creds[i] = wsproto.MetaCred{Meth: c.Method, Val: c.Value, Done: c.Done}
 	}
+	creds = append(creds, factor...)
 	t.meta(r, wsproto.Meta{Cred: creds})
 	return nil
 }

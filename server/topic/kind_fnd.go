@@ -125,7 +125,7 @@ func (t *fndTopic) query(a *Attachment, country string) (tagquery.Query, error) 
 	}
 	return tagquery.Parse(text, tagquery.Rules{
 		Email: slices.Contains(t.Config.ImmutableTags, "email"), Tel: slices.Contains(t.Config.ImmutableTags, "tel"),
-		Country: country,
+		Country: country, TagsFor: t.Config.TagsFor,
 	})
 }
 

@@ -76,16 +76,17 @@ type Session interface {
 type Config struct {
 	MaxSubscribers int
 	MaxTags        int
-	MaxResults     int           // rows of a list
-	MaxPage        int           // messages of one {get data}
-	DeleteAge      time.Duration // older messages are not deleted for everybody; 0: no limit
-	P2PDelete      bool          // p2p access includes D
-	AliasTag       string        // namespace of unique tags; empty: none
-	ImmutableTags  []string      // namespaces that clients cannot change
-	MaskedTags     []string      // namespaces that only owners of a tag can search for
-	MailboxLimit   int           // events waiting
-	IdleAfter      time.Duration // from the last detach to the unloading
-	UADelay        time.Duration // between changes of a user agent that are told
+	MaxResults     int                        // rows of a list
+	MaxPage        int                        // messages of one {get data}
+	DeleteAge      time.Duration              // older messages are not deleted for everybody; 0: no limit
+	P2PDelete      bool                       // p2p access includes D
+	AliasTag       string                     // namespace of unique tags; empty: none
+	ImmutableTags  []string                   // namespaces that clients cannot change
+	MaskedTags     []string                   // namespaces that only owners of a tag can search for
+	TagsFor        func(word string) []string // tags that a search for a word is for, too; nil: none
+	MailboxLimit   int                        // events waiting
+	IdleAfter      time.Duration              // from the last detach to the unloading
+	UADelay        time.Duration              // between changes of a user agent that are told
 	StoreTimeout   time.Duration
 	MaxData        int       // bytes of public, trusted, private or aux, however often they are added to
 	Started        time.Time // of this process: calls from before it are over
@@ -100,6 +101,7 @@ type Deps struct {
 	Validator Validator
 	Devices   Devices          // nil: nothing is known of them
 	Audit     *audit.Log       // nil: none is kept
+	Factor    SecondFactor     // nil: there is none
 	Workers   *mailbox.Workers // nil: none are kept
 	Log       *slog.Logger
 	Now       func() time.Time

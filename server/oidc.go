@@ -1,0 +1,180 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"parley/auth/oidc"
+	"parley/wsproto"
+)
+
+// oidcRoutes serves the pages of signing in through somebody else
+// (docs/protocol.md). Without providers only the list is there, and empty.
+func (s *Server) oidcRoutes(mux *http.ServeMux) {
+	mux.HandleFunc(s.cfg.APIPath+"v0/auth/providers", s.get(s.serveProviders))
+	if s.oidc == nil {
+		return
+	}
+	mux.HandleFunc(s.cfg.APIPath+"v0/auth/oidc/{provider}/start", s.get(s.serveSignIn))
+	mux.HandleFunc(s.cfg.APIPath+"v0/auth/oidc/{provider}/callback", s.get(s.serveSignedIn))
+}
+
+// get refuses all methods but GET and HEAD.
+func (s *Server) get(f http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			s.refuse(w, http.StatusMethodNotAllowed, wsproto.ErrNotAllowed)
+			return
+		}
+		f(w, r)
+	}
+}
+
+// serveProviders lists the ways to sign in, for the buttons of clients.
+func (s *Server) serveProviders(w http.ResponseWriter, _ *http.Request) {
+	type provider struct {
+		Name  string `json:"name"`
+		Title string `json:"title"`
+		Start string `json:"start"`
+	}
+	list := []provider{}
+	if s.oidc != nil {
+		for _, p := range s.oidc.Providers() {
+			list = append(list, provider{p.ID, p.Title, s.cfg.APIPath + "v0/auth/oidc/" + p.ID + "/start"})
+		}
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "max-age=60")
+	_ = json.NewEncoder(w).Encode(map[string]any{"providers": list}) // the browser has gone: its affair
+}
+
+// serveSignIn sends the browser to the provider, with a cookie that says so.
+func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request) {
+	private(w)
+	callback, ok := s.callback(r)
+	if !ok {
+		s.problem(w, r, &oidc.Problem{Status: http.StatusNotFound, Text: "There is no such way to sign in."})
+		return
+	}
+	q := r.URL.Query()
+	start, err := s.oidc.Begin(r.Context(), r.PathValue("provider"), callback.String(), q.Get("redirect"), q.Get("challenge"))
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	http.SetCookie(w, flowCookie(callback, start.Cookie, start.Value, start.MaxAge))
+	http.Redirect(w, r, start.URL, http.StatusFound)
+}
+
+// serveSignedIn takes the browser back from the provider and sends it on to
+// where it began, with a one-time code.
+func (s *Server) serveSignedIn(w http.ResponseWriter, r *http.Request) {
+	private(w)
+	q := r.URL.Query()
+	name, value := oidc.CookieName(q.Get("state")), ""
+	if name != "" {
+		if c, err := r.Cookie(name); err == nil {
+			value = c.Value
+		}
+		if callback, ok := s.callback(r); ok {
+			http.SetCookie(w, flowCookie(callback, name, "", -1)) // it has done its work
+		}
+	}
+	next, err := s.oidc.Finish(r.Context(), r.PathValue("provider"), q, value)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	w.Header().Set("Location", next) // a path of ours, and a fragment: as it is
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// private keeps addresses and pages of a sign-in out of caches, other sites and
+// frames.
+func private(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+}
+
+// flowCookie goes to the callback alone. Lax, because the provider sends the
+// browser there.
+func flowCookie(callback *url.URL, name, value string, age time.Duration) *http.Cookie {
+	c := &http.Cookie{
+		Name: name, Value: value, Path: callback.EscapedPath(), MaxAge: int(age / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: callback.Scheme == "https",
+	}
+	if age < 0 {
+		c.MaxAge = -1
+	}
+	return c
+}
+
+// callback is the address to which the provider of a request sends people back:
+// beneath the configured URL of this server, or the one that the browser used.
+func (s *Server) callback(r *http.Request) (*url.URL, bool) {
+	id := r.PathValue("provider")
+	base, ok := s.oidc.RedirectBase(id)
+	if !ok {
+		return nil, false
+	}
+	if base == "" {
+		base = s.origin(r)
+	}
+	u, err := url.Parse(base + s.cfg.APIPath + "v0/auth/oidc/" + id + "/callback")
+	return u, err == nil && u.Host != ""
+}
+
+// origin is how the browser addresses this server: behind a proxy that is
+// trusted, as that says.
+func (s *Server) origin(r *http.Request) string {
+	scheme, host := "http", r.Host
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if s.cfg.UseXForwardedFor {
+		if strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+			scheme = "https"
+		}
+		if h := r.Header.Get("X-Forwarded-Host"); h != "" {
+			host = h
+		}
+	}
+	if strings.ContainsAny(host, "/\\?#@, ") || len(host) > 260 {
+		host = "" // callback refuses it
+	}
+	return scheme + "://" + host
+}
+
+// problemPage is what somebody sees who cannot sign in.
+var problemPage = template.Must(template.New("").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign-in</title></head>
+<body>
+<h1>Sign-in did not work</h1>
+<p>{{.Text}}</p>
+<p><a href="{{.Back}}">Back</a></p>
+</body>
+</html>
+`))
+
+// problem answers with a page, and logs why.
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
+	p := &oidc.Problem{Status: http.StatusInternalServerError, Text: "Something went wrong here.", Cause: err}
+	errors.As(err, &p)
+	s.log.Warn("sign-in failed", "provider", r.PathValue("provider"), "addr", s.remote(r), "err", p)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(p.Status)
+	_ = problemPage.Execute(w, map[string]string{"Text": p.Text, "Back": s.cfg.StaticMount})
+}
