@@ -16,7 +16,6 @@ func (s *Session) requestReset(l *wsproto.Login) (*wsproto.Error, error) {
 	if err := s.reg.Reset.Request(l.Secret, s.lang, s.country); err != nil {
 		return nil, err
 	}
-	s.audit(audit.LoginReset, 0, "") // whose, is found out later
 	return wsproto.AuthReset, nil
 }
 
