@@ -47,6 +47,19 @@ func (t *Topic) newWant(m *member, want chat.Mode) (chat.Mode, chat.Mode, error)
 	return want, given, nil
 }
 
+// rejoin gives a member who subscribes again the modes he asks for.
+func (t *Topic) rejoin(r *Request, m *member, want chat.Mode) (joined, error) {
+	j := still(m)
+	want, given, err := t.newWant(m, want)
+	if err != nil {
+		return j, err
+	}
+	ctx, cancel := t.storeCtx()
+	defer cancel()
+	_, err = t.setWant(ctx, r, m, want, given)
+	return j, err
+}
+
 // admits refuses a member who is banned.
 func (t *Topic) admits(m *member) error {
 	if !m.given.Has(chat.ModeJoin) {

@@ -46,17 +46,19 @@ func (t *Topic) del(r *Request, d *wsproto.Del) {
 // deleteRanges checks what is to be deleted and brings it into order.
 func deleteRanges(list []wsproto.SeqRange, last int) ([]chat.Range, error) {
 	var out []chat.Range
-	total := 0
 	for _, q := range list {
 		if q.Low < 0 || q.Hi < 0 || q.Low > last || q.Hi != 0 && q.Low > q.Hi || q.Low == 0 && q.Hi == 0 {
 			return nil, wsproto.ErrMalformed
 		}
 		rg := q.Range()
 		rg.Low, rg.Hi = max(rg.Low, 1), min(rg.Hi, last+1)
-		total += rg.Len()
 		out = append(out, rg)
 	}
 	out = chat.MergeRanges(out)
+	total := 0
+	for _, rg := range out { // what several ranges have in common counts once
+		total += rg.Len()
+	}
 	if len(out) == 0 || len(list) > 1 && total > maxDelete {
 		return nil, wsproto.ErrMalformed
 	}

@@ -54,6 +54,9 @@ func (j joined) changed() bool {
 	return j.isNew || j.oldWant != j.member.want || j.oldGiven != j.member.given
 }
 
+// still is the join of a member whose modes have not changed yet.
+func still(m *member) joined { return joined{member: m, oldWant: m.want, oldGiven: m.given} }
+
 func newKind(t *Topic) kind {
 	switch chat.KindOf(t.name) {
 	case chat.KindMe:

@@ -47,20 +47,11 @@ func (t *fndTopic) load(ctx context.Context) error {
 func (t *fndTopic) nameFor(chat.UID) string { return "fnd" }
 
 func (t *fndTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
-	m := t.self
-	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
 	want, ok, err := parseMode(wantedMode(q))
 	if err != nil || !ok {
-		return j, err
+		return still(t.self), err
 	}
-	want, given, err := t.newWant(m, want)
-	if err != nil {
-		return j, err
-	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
-	_, err = t.setWant(ctx, r, m, want, given)
-	return j, err
+	return t.rejoin(r, t.self, want)
 }
 
 func (t *fndTopic) attached(*Attachment, joined) {}

@@ -39,29 +39,23 @@ func (t *groupTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	case r.Channel:
 		return t.joinReader(r, q)
 	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
 	want, ok, err := parseMode(wantedMode(q))
 	if err != nil {
 		return joined{}, err
 	}
 	m := t.members.of(r.User)
 	if m == nil {
+		ctx, cancel := t.storeCtx()
+		defer cancel()
 		return t.enter(ctx, r, q, want, ok)
 	}
-	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
 	switch {
 	case !ok && m.want.Has(chat.ModeJoin): // asks for nothing: nothing changes
-		return j, t.admits(m)
+		return still(m), t.admits(m)
 	case !ok: // back from a self-ban
 		want = (m.given | t.rec.Access.For(r.Level)) &^ chat.ModeOwner // which he must ask for
 	}
-	want, given, err := t.newWant(m, want)
-	if err != nil {
-		return j, err
-	}
-	_, err = t.setWant(ctx, r, m, want, given)
-	return j, err
+	return t.rejoin(r, m, want)
 }
 
 // attached tells members of the newcomer, and of the group's coming to life.
@@ -90,7 +84,7 @@ func (t *groupTopic) attached(a *Attachment, j joined) {
 // arrived implements announcer.
 func (t *groupTopic) arrived(a *Attachment) {
 	m := a.member
-	t.attached(a, joined{member: m, oldWant: m.want, oldGiven: m.given}) // but nothing changes
+	t.attached(a, still(m)) // but nothing changes
 }
 
 // arrival is what others in the group are told of a member's first session.

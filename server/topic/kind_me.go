@@ -52,10 +52,9 @@ func (t *meTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 		return joined{}, wsproto.ErrDenied
 	}
 	m := t.self
-	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
 	want, ok, err := parseMode(wantedMode(q))
 	if err != nil {
-		return j, err
+		return still(m), err
 	}
 	if !ok {
 		want = m.want
@@ -63,14 +62,7 @@ func (t *meTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 			want = m.given
 		}
 	}
-	want, given, err := t.newWant(m, want)
-	if err != nil {
-		return j, err
-	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
-	_, err = t.setWant(ctx, r, m, want, given)
-	return j, err
+	return t.rejoin(r, m, want)
 }
 
 // attached makes the user known as online with the first session that is not in

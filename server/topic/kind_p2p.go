@@ -57,7 +57,7 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if m == nil {
 		return t.meet(ctx, r, q, peer)
 	}
-	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
+	j := still(m)
 	want, ok, err := parseMode(wantedMode(q))
 	if err != nil {
 		return j, err

@@ -40,18 +40,10 @@ func (t *slfTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if m == nil {
 		return joined{}, wsproto.ErrDenied
 	}
-	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
 	if !ok {
-		return j, nil
+		return still(m), nil
 	}
-	want, given, err := t.newWant(m, want)
-	if err != nil {
-		return j, err
-	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
-	_, err = t.setWant(ctx, r, m, want, given)
-	return j, err
+	return t.rejoin(r, m, want)
 }
 
 // create makes the topic. Tags are checked like those of groups and then left

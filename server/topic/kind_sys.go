@@ -38,27 +38,19 @@ func (t *sysTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 	if err != nil {
 		return joined{}, err
 	}
-	ctx, cancel := t.storeCtx()
-	defer cancel()
 	m := t.members.of(r.User)
 	if m == nil {
-		return t.enter(ctx, r, q, want, ok)
+		return t.enter(r, q, want, ok)
 	}
-	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
 	if !ok {
 		if want = m.want; !want.Has(chat.ModeJoin) { // back from a self-ban
 			want = m.given
 		}
 	}
-	want, given, err := t.newWant(m, want)
-	if err != nil {
-		return j, err
-	}
-	_, err = t.setWant(ctx, r, m, want, given)
-	return j, err
+	return t.rejoin(r, m, want)
 }
 
-func (t *sysTopic) enter(ctx context.Context, r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (joined, error) {
+func (t *sysTopic) enter(r *Request, q *wsproto.Sub, want chat.Mode, explicit bool) (joined, error) {
 	if t.members.len() >= t.Config.MaxSubscribers {
 		return joined{}, wsproto.ErrPolicy
 	}
@@ -71,6 +63,8 @@ func (t *sysTopic) enter(ctx context.Context, r *Request, q *wsproto.Sub, want c
 	if q.Set != nil && q.Set.Desc != nil {
 		s.Private, _ = merge(nil, q.Set.Desc.Private)
 	}
+	ctx, cancel := t.storeCtx()
+	defer cancel()
 	m, err := t.addSub(ctx, s)
 	return joined{member: m, isNew: true}, err
 }

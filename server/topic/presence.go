@@ -81,7 +81,7 @@ func (t *Topic) presTopics(except Session, items ...news) {
 	}
 }
 
-// reads tells members who read, memberOrReader everybody else who does too.
+// reads tells members who read; readers of a channel are none of them.
 func reads(a *Attachment) bool { return !a.member.reader && a.mode().Has(chat.ModeRead) }
 
 func everybody(*Attachment) bool { return true }
@@ -136,14 +136,14 @@ func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UI
 			func(a *Attachment) bool { return a.member != m && a.mode().IsSharer() },
 		}}, also...)...)
 	}
-	own2 := notice{
+	onMe := notice{
 		pres:   wsproto.Pres{What: "acs", Act: actor, DAcs: d},
 		except: except, unattached: true, always: true,
 	}
 	if mode := m.mode(); !m.reader { // channels do not come and go for their readers
-		own2.mode = &mode
+		onMe.mode = &mode
 	}
-	t.presMe(m, own2)
+	t.presMe(m, onMe)
 	asked := !m.reader && actor == m.uid && (isNew || m.want&^oldWant&^m.given != 0)
 	if !asked || chat.KindOf(t.name) != chat.KindGroup {
 		return

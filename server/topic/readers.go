@@ -61,7 +61,7 @@ func (t *groupTopic) rejoinReader(ctx context.Context, r *Request, s *store.Sub,
 	if m == nil {
 		m = newMember(s)
 	}
-	j := joined{member: m, oldWant: m.want, oldGiven: m.given}
+	j := still(m)
 	if !explicit {
 		return j, nil
 	}
