@@ -22,6 +22,9 @@ export const retryAt = signal<number>(0); // time of the next attempt, ms; 0: no
 // whenever this changes. 0 while there is no connection.
 export const online = signal(0);
 
+// synced: the list of conversations has come at least once from the server.
+export const synced = signal(false);
+
 export const myID = signal<string>('');
 // missing is what a login still needs (phase second): "totp", "email", "tel".
 export const missing = signal<string[]>([]);
@@ -222,6 +225,8 @@ const waiting = new Map<string, (ctrl: Ctrl) => void>(); // of send, by the requ
 function seen(ctrl: Ctrl): void {
   if (ctrl.id) waiting.get(ctrl.id)?.(ctrl);
   if (ctrl.code >= 400 || ctrl.code === 300) refusal = ctrl;
+  // The SDK hands on what came before this one in its next turn.
+  if (ctrl.params?.what === 'sync') setTimeout(() => tinode?.isAuthenticated() && (synced.value = true));
   if (ctrl.code === 205 && ctrl.text === 'evicted' && !ctrl.topic && phase.peek() === 'in') void end('ended');
 }
 
@@ -424,6 +429,7 @@ async function reset(): Promise<void> {
     myID.value = '';
     missing.value = [];
     online.value = 0;
+    synced.value = false;
     connection.value = 'offline';
     retryAt.value = 0;
   });
