@@ -348,8 +348,10 @@ function renew(): void {
 
 // logOut ends the session on the server too, if that can be reached.
 export async function logOut(): Promise<void> {
+  const reachable = connection.peek() === 'online';
+  await close();
   try {
-    if (connection.peek() === 'online') await endOnServer();
+    if (reachable) await endOnServer();
   } catch {
     // the token is forgotten here; on the server it ends by itself
   }
@@ -405,9 +407,17 @@ export function send(packet: { [kind: string]: { [field: string]: unknown } }): 
 export async function end(why: '' | 'ended'): Promise<void> {
   const uid = myID.peek();
   if (!uid) return;
+  await close();
   await forget(uid);
   await reset();
   notice.value = why;
+}
+
+// close takes the user's page away while everything it uses is still there: it
+// is rendered in the next turn.
+async function close(): Promise<void> {
+  phase.value = 'starting';
+  await new Promise((resolve) => setTimeout(resolve, 30));
 }
 
 async function reset(): Promise<void> {
