@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"parley/auth"
 	"parley/auth/basic"
 	"parley/internal/config"
 	"parley/server/admin"
@@ -20,7 +21,7 @@ import (
 // operations, with nobody connected.
 func NewAdmin(cfg *config.Config, st store.Store, log *slog.Logger, now func() time.Time) *admin.Service {
 	passwords := newBasic(cfg, st)
-	live := session.NewRegistry(session.Deps{Hub: noTopics{}, Store: st, Log: log, Now: now})
+	live := session.NewRegistry(session.Deps{Hub: noTopics{}, Store: st, Schemes: auth.NewSet(nil), Log: log, Now: now})
 	return newAdmin(cfg, st, passwords, live, now)
 }
 

@@ -212,7 +212,7 @@ func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
 		"minTagLength": chat.MinTagLen, "maxTagLength": chat.MaxTagLen, "maxFileUploadSize": upload,
 		"msgDelAge": int(cfg.MessageDeleteAge / time.Second),
 	}
-	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/additions-operator.md
+	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/protocol/registration.md
 		h["registration"] = mode
 	}
 	if req := v.RequiredByLevel(); req != nil {
