@@ -42,7 +42,7 @@ func (b banner) print(w io.Writer) {
 	fmt.Fprintf(w, "  %-16s %s (new; secrets and messages, back it up)\n\n", "Data", b.home.path)
 	fmt.Fprintln(w, "What is off, and what turns it on:")
 	for _, o := range b.off() {
-		fmt.Fprintf(w, "  %-22s %s\n", o[0], o[1])
+		fmt.Fprintf(w, "  %-23s %s\n", o[0], o[1])
 	}
 	fmt.Fprintln(w, "\nCtrl-C ends the server. tinode.conf explains every option.")
 }

@@ -102,5 +102,6 @@ func (r *Registry) guessed(scheme string, secret []byte) string {
 
 // guessedCode is the account whose code somebody may be guessing, by its address,
 // "<method>:<value>".
-func guessedCode(address string) string { return strings.ToLower("code:" + address)
+func guessedCode(address string) string {
+	return strings.ToLower("code:" + address)
 }
