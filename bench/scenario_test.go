@@ -20,6 +20,7 @@ func TestScenarios(t *testing.T) {
 		{"accounts", "-n 20", "accounts_per_s acc_p50_ms", ""},
 		{"login", "-d 100ms -users 10", "logins_per_s login_p99_ms", ""},
 		{"login", "-d 100ms -users 10 -scheme basic", "logins_per_s", ""},
+		{"storm", "-pairs 2 -logins 10 -users 10 -warm 50ms -d 300ms -rate 100", "storm_data_p50_ms login_p50_ms storm_s", "lost dropped_connections"},
 		{"idle", "-n 50 -settle 10ms -hold 10ms", "still_open rss_mb", "dropped_connections"},
 		{"churn", "-d 100ms -users 10 -settle 10ms", "cycles_per_s", "subs_put_off_pct"},
 		{

@@ -190,7 +190,7 @@ func TestUnknownLoginCostsTheSame(t *testing.T) {
 // to come back.
 func TestBusy(t *testing.T) {
 	t.Parallel()
-	h := newHasher()
+	h := newHasher(nil)
 	var leave []func()
 	for range cap(h.running) {
 		l, err := h.enter(t.Context())
