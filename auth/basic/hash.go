@@ -28,8 +28,8 @@ const (
 
 var b64 = base64.RawStdEncoding
 
-// hasher makes and checks hashes, at most one per core at a time, because each
-// takes a core for tens of milliseconds and 19 MiB of memory.
+// hasher makes and checks hashes. Each takes a core for tens of milliseconds and
+// 19 MiB of memory, so one core is left to those who do not log in.
 type hasher struct {
 	deriver Deriver
 	running chan struct{}
@@ -42,12 +42,12 @@ func newHasher(d Deriver) *hasher {
 	}
 	return &hasher{
 		deriver: d,
-		running: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		running: make(chan struct{}, max(runtime.GOMAXPROCS(0)-1, 1)),
 		waiting: make(chan struct{}, maxWaiting),
 	}
 }
 
-// enter waits for a free core; the caller must call the function returned.
+// enter waits for its turn; the caller must call the function returned.
 func (h *hasher) enter(ctx context.Context) (func(), error) {
 	select {
 	case h.waiting <- struct{}{}:
