@@ -11,6 +11,7 @@ import (
 
 	"parley/auth/letter"
 	"parley/auth/mail"
+	"parley/auth/outgoing"
 	"parley/auth/reset"
 	"parley/auth/sms"
 	"parley/auth/validate"
@@ -29,6 +30,7 @@ type post interface {
 	reset.Post
 	Run(ctx context.Context) error
 	Close(ctx context.Context) error
+	Counts() outgoing.Counts
 }
 
 // posts are those that are configured.

@@ -58,6 +58,13 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if plain != nil {
 		defer plain.Close()
 	}
+	scraped, err := listenMetrics(cfg)
+	if err != nil {
+		return err
+	}
+	if scraped != nil {
+		defer scraped.Close()
+	}
 	st, err := sqlite.Open(ctx, filepath.Join(home.path, storeName), sqlite.Options{})
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -75,7 +82,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer passwords.Close()
 	srv, err := server.New(server.Deps{
 		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Admin: commands,
-		Certificates: certificates, Passwords: passwords,
+		Certificates: certificates, Passwords: passwords, Metrics: scraped,
 	})
 	if err != nil {
 		if commands != nil {

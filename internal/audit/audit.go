@@ -4,6 +4,8 @@
 package audit
 
 import (
+	"maps"
+	"sync"
 	"time"
 
 	"parley/store"
@@ -59,10 +61,15 @@ const (
 type Log struct {
 	store store.Audit
 	now   func() time.Time
+
+	mu     sync.Mutex // guards the following
+	counts map[string]int64
 }
 
 // New makes a log that ends in a store.
-func New(st store.Audit, now func() time.Time) *Log { return &Log{st, now} }
+func New(st store.Audit, now func() time.Time) *Log {
+	return &Log{store: st, now: now, counts: make(map[string]int64)}
+}
 
 // maxDetail keeps what strangers cause from filling the store.
 const maxDetail = 200
@@ -78,5 +85,15 @@ func (l *Log) Record(e store.AuditEntry) {
 	if len(e.Detail) > maxDetail {
 		e.Detail = e.Detail[:maxDetail]
 	}
+	l.mu.Lock()
+	l.counts[e.Act]++
+	l.mu.Unlock()
 	l.store.AppendAudit(e)
+}
+
+// Counts is how often each act was recorded since the start.
+func (l *Log) Counts() map[string]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.counts)
 }
