@@ -145,7 +145,7 @@ func New(d Deps) (*Server, error) {
 			Limits: limits(&cfg.Limits), Topic: tc, Registration: session.Registration{
 				Closed:   cfg.Registration.Mode == config.RegistrationClosed,
 				Invite:   cfg.Registration.Mode == config.RegistrationInvite,
-				ByDomain: len(cfg.Registration.EmailDomains) > 0,
+				ByDomain: len(cfg.Registration.EmailDomains) > 0, Providers: cfg.Registration.Providers,
 			},
 		},
 	})

@@ -146,6 +146,7 @@ type RESTAuth struct {
 // Registration says who may make an account. Administrators always may.
 type Registration struct {
 	Mode         string   `conf:"mode"`              // RegistrationOpen, …Closed or …Invite
+	Providers    bool     `conf:"providers"`         // whoever signs in through oidc or rest gets an account in every mode
 	EmailDomains []string `conf:"email_domains,one"` // in every mode: only with a confirmed address there; lower case
 }
 

@@ -72,7 +72,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if err := s.reg.Validators.Ready(d.Creds); err != nil {
 		return nil, err
 	}
-	err := s.withInvite(ctx, invite, func() error {
+	err := s.withInvite(ctx, d, invite, func() error {
 		if err := s.fillLogin(ctx, d, creator, a.Secret); err != nil {
 			return err
 		}
