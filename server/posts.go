@@ -69,6 +69,13 @@ func newPosts(cfg *config.Config, log *slog.Logger) (*posts, error) {
 	return p, errors.Join(faults...)
 }
 
+// CheckPosts tells what keeps newPosts from building its senders; what is less
+// than a fault is logged.
+func CheckPosts(cfg *config.Config, log *slog.Logger) error {
+	_, err := newPosts(cfg, log)
+	return err
+}
+
 func openBook(path string, languages []string, files letter.Files, log *slog.Logger) (*letter.Book, error) {
 	book, missing, err := letter.Open(languages, files)
 	for _, m := range missing {

@@ -54,7 +54,7 @@ func (b banner) off() [][2]string {
 		out = append(out, [2]string{"web app", `--static_data FOLDER     with the unpacked npm package tinode-webapp`})
 	}
 	if !b.cfg.Validation.Email.Config.Sends() {
-		out = append(out, [2]string{"e-mail (new passwords)", `"acc_validation": {"email": {"config": {"smtp_server": "HOST", "sender": "chat@HOST"}}}`})
+		out = append(out, [2]string{"e-mail (new passwords)", `"acc_validation": {"email": {"config": {"smtp_server": "HOST", "sender": "chat@HOST", "host_url": "https://HOST/"}}}`})
 	}
 	if !b.cfg.WebRTC.Enabled {
 		out = append(out, [2]string{"calls", `"webrtc": {"enabled": true, "ice_servers": [{"urls": ["stun:HOST"]}]}`})

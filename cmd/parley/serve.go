@@ -104,12 +104,12 @@ func loadConfig(o options) (*config.Config, []config.Warning, error) {
 	if path == "" {
 		path = defaultConfig
 	}
-	cfg, warnings, err := config.Load(path, os.Getenv)
+	cfg, warnings, err := config.Examine(path, os.Getenv)
 	switch {
 	case o.config == "" && errors.Is(err, fs.ErrNotExist):
 		cfg, err = config.Default(), nil
 	case err != nil:
-		return nil, warnings, err
+		return cfg, warnings, err
 	}
 	if o.data != "" {
 		cfg.Data = o.data

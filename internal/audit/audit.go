@@ -56,6 +56,16 @@ const (
 	BackupPutBack = "backup.restored"
 )
 
+// Acts are all of them, sorted.
+func Acts() []string {
+	return []string{
+		AccountCollected, AccountCreated, AccountDeleted, AccountResumed, AccountRoot, AccountSuspended, BackupMade, BackupPutBack,
+		CredAdded, CredConfirmed, CredRemoved, SecondFactorOff, SecondFactorOn, GroupDeleted, GroupOwner, InviteMade, InviteRemoved, InviteUsed,
+		Login, LoginFailed, LoginLimited, LoginLinked, LoginRenamed, LoginReset, PasswordChanged, PasswordReset, RootObo,
+		ServerStarted, ServerStopped, SessionEvicted, TokenRevoked,
+	}
+}
+
 // Log takes entries. The nil log takes them and forgets them. All methods are
 // safe from any goroutine and return at once.
 type Log struct {

@@ -10,6 +10,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/auth/totp"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
@@ -236,4 +237,21 @@ func (s *Service) DeleteUser(ctx context.Context, r Deletion) (*Account, error) 
 	s.note(audit.AccountDeleted, uid, detail)
 	was.State, was.Sessions = stateDeleted, 0
 	return was, nil
+}
+
+// ClearFactor implements Operations: the second factor of somebody who has lost
+// it is off. His sessions stay.
+func (s *Service) ClearFactor(ctx context.Context, who string) (*Account, error) {
+	uid, err := s.find(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	switch err := s.Store.DeleteLogin(ctx, totp.Method, uid); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, fault("%s has no second factor", who)
+	case err != nil:
+		return nil, err
+	}
+	s.note(audit.SecondFactorOff, uid, "")
+	return s.show(ctx, uid)
 }
