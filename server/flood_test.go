@@ -4,6 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -171,5 +174,35 @@ func TestAuditLog(t *testing.T) {
 	}
 	if err := h.end(); err != nil {
 		t.Error(err)
+	}
+}
+
+// deadlines notes what a handler asks of its connection.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error { d.read = t; return nil }
+
+// TestSlowBodies: a request whose body does not come is not waited for, wherever
+// it goes; files have rules of their own.
+func TestSlowBodies(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, testConfig(t, ""), mem.New())
+	for target, bounded := range map[string]bool{
+		"POST /": true, "POST /v0/nothing": true, "POST /v0/auth/providers": true, "POST /v0/reset": true, "PUT /v0/channels": true,
+		"GET /": false, "POST /v0/file/u/": false,
+	} {
+		method, path, _ := strings.Cut(target, " ")
+		var body io.Reader
+		if method != http.MethodGet {
+			body = io.MultiReader(strings.NewReader("a=b")) // of unknown length
+		}
+		w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		h.routes().ServeHTTP(w, httptest.NewRequest(method, path, body))
+		if got := time.Until(w.read) > 0 && time.Until(w.read) <= bodyTime; got != bounded {
+			t.Errorf("%s: the body may come until %v", target, w.read)
+		}
 	}
 }

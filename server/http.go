@@ -41,7 +41,23 @@ func (s *Server) routes() http.Handler {
 			s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 		})
 	}
-	return s.limited(mux)
+	return s.limited(s.bounded(mux))
+}
+
+// bodyTime is how long a request may take to come, but for files, which set
+// times of their own.
+const bodyTime = 30 * time.Second
+
+// bounded ends requests whose bodies do not come, whether a handler reads them
+// or not. Who waits for long polling has sent all of his.
+func (s *Server) bounded(next http.Handler) http.Handler {
+	files := s.cfg.APIPath + "v0/file/"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 && !strings.HasPrefix(r.URL.Path, files) {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // fails in tests only
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // refuse answers an HTTP request with a {ctrl}.

@@ -14,9 +14,8 @@ import (
 	"parley/wsproto"
 )
 
-// Times of one request of long polling.
+// Times of one request of long polling; see bodyTime.
 const (
-	bodyTime  = 30 * time.Second // for a client to send a message
 	writeTime = 10 * time.Second // for a client to take each writePart of an answer
 	writePart = 256 << 10
 )

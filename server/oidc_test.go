@@ -272,3 +272,37 @@ func TestNoProviders(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSignInWhereRegistrationIsNotOpen: the first time is a registration.
+func TestSignInWhereRegistrationIsNotOpen(t *testing.T) {
+	t.Parallel()
+	const domain = `"email_domains":["example.com"]`
+	mail := `"acc_validation":{"email":{"required":["auth"],"config":{"debug_response":"123456"}}}`
+	for name, c := range map[string]struct {
+		registration, email string
+		code                int
+	}{
+		"closed":            {`{"mode":"closed"}`, "ann@example.com", 403},
+		"closed, but":       {`{"mode":"closed","providers":true}`, "ann@example.com", 200},
+		"invite":            {`{"mode":"invite"}`, "ann@example.com", 403},
+		"invite, but":       {`{"mode":"invite","providers":true}`, "ann@example.com", 200},
+		"domain":            {`{` + domain + `}`, "ann@example.com", 200},
+		"other domain":      {`{` + domain + `}`, "ann@example.org", 403},
+		"other domain, but": {`{"providers":true,` + domain + `}`, "ann@example.org", 403},
+		"no address":        {`{` + domain + `}`, "", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newThirdParty(t, "", `,`+mail+`,"registration":`+c.registration)
+			p.issuer.claims = jwt.MapClaims{"sub": "ann-1", "name": "Ann", "email": c.email, "email_verified": true}
+			a := p.asker(t)
+			a.want(c.code, a.login("oidc", p.code(""), ""))
+			if c.code != 200 {
+				log, err := p.store.AuditLog(t.Context(), store.AuditQuery{Act: "account.created"})
+				if err != nil || len(log) > 0 {
+					t.Errorf("%v %v", log, err)
+				}
+			}
+		})
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"parley/auth/letter"
 	"parley/auth/mail"
+	"parley/auth/outgoing"
 	"parley/auth/reset"
 	"parley/auth/sms"
 	"parley/auth/validate"
@@ -29,6 +30,7 @@ type post interface {
 	reset.Post
 	Run(ctx context.Context) error
 	Close(ctx context.Context) error
+	Counts() outgoing.Counts
 }
 
 // posts are those that are configured.
@@ -65,6 +67,13 @@ func newPosts(cfg *config.Config, log *slog.Logger) (*posts, error) {
 		}
 	}
 	return p, errors.Join(faults...)
+}
+
+// CheckPosts tells what keeps newPosts from building its senders; what is less
+// than a fault is logged.
+func CheckPosts(cfg *config.Config, log *slog.Logger) error {
+	_, err := newPosts(cfg, log)
+	return err
 }
 
 func openBook(path string, languages []string, files letter.Files, log *slog.Logger) (*letter.Book, error) {

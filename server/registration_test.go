@@ -121,6 +121,10 @@ func TestRegistrationByInvite(t *testing.T) {
 		if err != nil || fmt.Sprint(u.Tags) != "[basic:annie travel]" {
 			t.Errorf("the code is no tag: %v %v", u.Tags, err)
 		}
+		log, err := h.store.AuditLog(t.Context(), store.AuditQuery{Act: "invite.used"})
+		if err != nil || len(log) != 2 || log[1].User != rec.User || log[1].Detail != "once…" {
+			t.Errorf("the log has %+v, %v", log, err)
+		}
 	})
 }
 
@@ -151,7 +155,9 @@ func TestRegistrationByDomain(t *testing.T) {
 	mail := func(a string) string { return `,"cred":[{"meth":"email","val":"` + a + `"}]` }
 	atOnce(t, `{"registration": {"email_domains": ["Example.com"]}}`, func(t *testing.T, h *harness) {
 		h.attempts(t, attempt{"none", "annie", "", 422, nil}, attempt{"elsewhere", "annie", mail("a@example.org"), 422, "email"},
-			attempt{"there", "annie", mail("a@example.com"), 201, nil}, attempt{"anonymous", "", "", 403, "email"})
+			attempt{"there", "annie", mail("a@example.com"), 201, nil}, attempt{"anonymous", "", "", 403, "email"},
+			// He would be in, without having confirmed it.
+			attempt{"anonymous, there", "", mail("b@example.com"), 403, "email"})
 	})
 }
 

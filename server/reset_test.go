@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/internal/smtptest"
+	"parley/store"
 )
 
 // resetHarness has annabel, who is logged in and whose address is confirmed. The
@@ -351,4 +352,35 @@ func TestResetByPhone(t *testing.T) {
 	c.want(t, 200, `{"acc":{"scheme":"basic","secret":%q,"tmpscheme":"code","tmpsecret":%q}}`,
 		b64(":new-password"), b64(code("https://chat.example.com/")+":tel:0151 23456789"))
 	c.login(t, 200, "annabel:new-password")
+}
+
+// TestResetPageGuessed: whoever guesses codes on the page waits as at a login, and
+// is in the audit log.
+func TestResetPageGuessed(t *testing.T) {
+	h, _ := resetHarness(t)
+	link := h.base + "/v0/reset"
+	guess := func(cred, code string) int {
+		status, _, _ := h.page(t, link, url.Values{
+			"meth": {"email"}, "cred": {cred}, "code": {code}, "password": {"new-password"}, "again": {"new-password"},
+		})
+		return status
+	}
+	var got []int
+	for i := range 7 {
+		got = append(got, guess("annabel@example.com", fmt.Sprintf("%06d", i)))
+	}
+	if fmt.Sprint(got) != "[403 403 403 403 403 429 429]" {
+		t.Errorf("%v", got)
+	}
+	log, err := h.store.AuditLog(t.Context(), store.AuditQuery{Act: "login"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var acts []string
+	for _, e := range log {
+		acts = append(acts, e.Act+" "+e.Detail+" "+e.From)
+	}
+	if s := strings.Join(acts, ", "); strings.Count(s, "login.failed code 127.0.0.1") != 5 || strings.Count(s, "login.limited code 127.0.0.1") != 1 {
+		t.Errorf("%s", s)
+	}
 }

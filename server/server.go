@@ -13,9 +13,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"parley/auth"
+	"parley/auth/basic"
 	"parley/auth/code"
 	"parley/auth/oidc"
 	"parley/auth/reset"
@@ -40,10 +42,15 @@ type Deps struct {
 	Now    func() time.Time
 	Build  string // of the program, shown to users
 
+	Passwords basic.Deriver // works on passwords; nil: this process does
+
 	Certificates Certificates // nil: nothing is encrypted
 	// Admin is where the operator's commands come in; nil: nowhere. It is
 	// closed with the server.
 	Admin net.Listener
+	// Metrics is where figures can be read; nil: nowhere. It is closed with the
+	// server.
+	Metrics net.Listener
 }
 
 // Server is a chat server.
@@ -64,6 +71,8 @@ type Server struct {
 	http     *http.Server
 	admin    *admin.Service
 	operator net.Listener // Deps.Admin
+	metrics  *prometheus.Registry
+	scraped  net.Listener // Deps.Metrics
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -105,7 +114,7 @@ func New(d Deps) (*Server, error) {
 	log := audit.New(d.Store, d.Now)
 	s := &Server{
 		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
-		posts: posts, audit: log, operator: d.Admin, release: func() {},
+		posts: posts, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
 		Scheme: resettable(&cfg.Auth), Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg),
@@ -136,13 +145,14 @@ func New(d Deps) (*Server, error) {
 			Limits: limits(&cfg.Limits), Topic: tc, Registration: session.Registration{
 				Closed:   cfg.Registration.Mode == config.RegistrationClosed,
 				Invite:   cfg.Registration.Mode == config.RegistrationInvite,
-				ByDomain: len(cfg.Registration.EmailDomains) > 0,
+				ByDomain: len(cfg.Registration.EmailDomains) > 0, Providers: cfg.Registration.Providers,
 			},
 		},
 	})
 	devices.Registry = s.sessions
-	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store), s.sessions, d.Now)
+	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store, d.Passwords), s.sessions, d.Now)
 	s.admin.Revoked = s.sessions.Revoked
+	s.metrics = newMetrics(s)
 	s.http = &http.Server{
 		Handler: s.strict(s.routes()), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),
@@ -212,7 +222,7 @@ func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
 		"minTagLength": chat.MinTagLen, "maxTagLength": chat.MaxTagLen, "maxFileUploadSize": upload,
 		"msgDelAge": int(cfg.MessageDeleteAge / time.Second),
 	}
-	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/additions-operator.md
+	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/protocol/registration.md
 		h["registration"] = mode
 	}
 	if req := v.RequiredByLevel(); req != nil {
@@ -247,8 +257,10 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 		if ctx.Err() != nil { // told to stop before it began
 			err = nil
 		}
-		if s.operator != nil {
-			err = errors.Join(err, s.operator.Close())
+		for _, l := range []net.Listener{s.operator, s.scraped} {
+			if l != nil {
+				err = errors.Join(err, l.Close())
+			}
 		}
 		return errors.Join(err, l.Close())
 	}
@@ -272,6 +284,9 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	defer stopWork()
 	if s.operator != nil {
 		g.Go(func() error { return s.serveAdmin(work, s.operator) })
+	}
+	if s.scraped != nil {
+		g.Go(func() error { return s.serveMetrics(pings, s.scraped) })
 	}
 	failed := make(chan error, 2)
 	listen := func(h *http.Server, l net.Listener) {

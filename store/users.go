@@ -79,8 +79,8 @@ type Users interface {
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 	// StaleUsers lists accounts that nobody uses: never seen, without a
 	// confirmed credential, made before that time, not StateDeleted; the oldest
-	// first, at most limit (0: all). Accounts with a login of LevelRoot are
-	// never stale.
+	// first, at most limit (0: all). Accounts with a login of LevelRoot, and
+	// those that own a group, are never stale.
 	StaleUsers(ctx context.Context, before time.Time, limit int) ([]chat.UID, error)
 	// Seen notes when and with what a user was last online. It returns at
 	// once, is visible to reads at once, and durable within a second.

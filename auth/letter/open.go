@@ -9,6 +9,7 @@ import (
 	htmltemplate "html/template"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 
@@ -77,10 +78,15 @@ func Open(languages []string, files Files) (b *Book, missing []string, err error
 			return nil, nil, err
 		}
 		gone, err := t.replace(name, files)
-		if err != nil {
+		// The same file may be that of several languages.
+		if err != nil && !slices.ContainsFunc(faults, func(f error) bool { return f.Error() == err.Error() }) {
 			faults = append(faults, err)
 		}
-		missing = append(missing, gone...)
+		for _, g := range gone {
+			if !slices.Contains(missing, g) {
+				missing = append(missing, g)
+			}
+		}
 		b.texts[name] = t
 	}
 	b.matcher = language.NewMatcher(b.tags)

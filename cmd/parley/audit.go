@@ -5,9 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"parley/internal/audit"
 	"parley/server/admin"
 )
 
@@ -36,6 +38,9 @@ func auditShow(set *flag.FlagSet) func(*operator, []string) error {
 		}
 		if *since < 0 || r.Limit < 0 {
 			return misuse("--since and --limit can't be negative")
+		}
+		if !slices.ContainsFunc(audit.Acts(), func(a string) bool { return r.Act == "" || a == r.Act || strings.HasPrefix(a, r.Act+".") }) {
+			return misuse("there is no act %q, but %s", r.Act, strings.Join(audit.Acts(), " "))
 		}
 		if *since > 0 {
 			r.Since = time.Now().Add(-*since)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net"
 	"os"
@@ -142,6 +143,22 @@ func TestCheckCommands(t *testing.T) {
 	if out := succeed(t, dir, "", "keygen", "--salt", "T713/rYYgW7g4m3vG6zGRh7+FM1t0T8j13koXScOAj4="); !strings.Contains(out, "AQAAAAABAAAoeOI7tA3HsYvdzDhYhZJy") {
 		t.Errorf("got %q", out)
 	}
+	// What only a start would find is found, too, once each and with the rest.
+	for name, text := range map[string]string{
+		"broken.templ": `{{define "subject"}}{{.Nope`,
+		"start.conf": `{"lisen": 1, "tls": {"enabled": true, "cert_file": "nope.pem", "key_file": "nope.pem"}, "acc_validation": {"email": {"config": {
+			"smtp_server": "localhost", "sender": "a@b.c", "host_url": "https://b.c/", "validation_templ": "broken.templ", "reset_secret_templ": "none.templ"}}}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, _, code = finish(t, dir, "", "check", "--config", "start.conf")
+	for _, want := range []string{"lisen", "nope.pem", "broken.templ", "warning: a template is not there"} {
+		if code != 1 || strings.Count(out, want) != 1 {
+			t.Errorf("%s: %d\n%s", want, code, out)
+		}
+	}
 	if one, two := succeed(t, dir, "", "keygen"), succeed(t, dir, "", "keygen"); one == two || len(one) != 45 {
 		t.Errorf("got %q and %q", one, two)
 	}
@@ -169,7 +186,7 @@ func TestDoctor(t *testing.T) {
 				failed = 1
 			}
 		}
-		if len(found) != 12 || code != failed || found["server"].Text != want {
+		if len(found) != 15 || code != failed || found["server"].Text != want {
 			t.Errorf("%d, exit code %d: %s", len(found), code, out)
 		}
 		return found
@@ -200,12 +217,16 @@ func TestDoctor(t *testing.T) {
 			later := time.Now().Add(time.Hour)
 			return os.Chtimes(filepath.Join(dir, "parley-data", storeName), later, later)
 		},
+		"secret ": func() error {
+			key := filepath.Join(dir, "parley-data", "token.key")
+			return errors.Join(os.Chmod(key, 0o600), os.WriteFile(key, []byte("junk\n"), 0o600))
+		},
 		"store": func() error { return os.Truncate(filepath.Join(dir, "parley-data", storeName), 20000) },
 	} {
 		if err := damage(); err != nil {
 			t.Fatal(err)
 		}
-		if f := verdicts("does not run")[name]; f.Verdict != verdictFail || f.Cure == "" {
+		if f := verdicts("does not run")[strings.TrimSpace(name)]; f.Verdict != verdictFail || f.Cure == "" {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}

@@ -52,6 +52,18 @@ func listenAll(cfg *config.Config) (main, plain net.Listener, err error) {
 	return main, plain, nil
 }
 
+// listenMetrics takes the port of the metrics; nil if there is none.
+func listenMetrics(cfg *config.Config) (net.Listener, error) {
+	if cfg.MetricsListen == "" {
+		return nil, nil
+	}
+	l, err := net.Listen(config.SplitAddress(cfg.MetricsListen))
+	if err != nil {
+		return nil, fmt.Errorf("metrics_listen: %w; choose another address in tinode.conf", err)
+	}
+	return l, nil
+}
+
 // listen opens a port, with an error that names the cure. With TLS another port
 // is none: authorities and browsers look at 443 and 80.
 func listen(address string, secure bool) (net.Listener, error) {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
+	"time"
 
+	"parley/internal/certs"
 	"parley/internal/config"
 	"parley/server"
 )
@@ -27,8 +31,12 @@ func checkConfig(*flag.FlagSet) func(*operator, []string) error {
 		if err := nothing(args); err != nil {
 			return err
 		}
-		_, warnings, err := loadConfig(o.options)
+		cfg, warnings, err := loadConfig(o.options)
 		faults := faultsOf(err)
+		if cfg != nil {
+			more, missing := startFaults(cfg)
+			faults, warnings = append(faults, more...), append(warnings, missing...)
+		}
 		if o.json {
 			type entry struct {
 				File   string `json:"file,omitempty"`
@@ -63,6 +71,48 @@ func checkConfig(*flag.FlagSet) func(*operator, []string) error {
 		}
 		return nil
 	}
+}
+
+// startFaults are what a start would find beyond the file itself: templates,
+// senders, certificates.
+func startFaults(cfg *config.Config) (faults config.Faults, missing []config.Warning) {
+	log := slog.New(collector{&missing})
+	err := server.CheckPosts(cfg, log)
+	if cfg.TLS.Enabled && !cfg.TLS.Auto() {
+		_, cerr := certs.OpenFiles(cfg.TLS.CertFile, cfg.TLS.KeyFile, log, time.Now)
+		err = errors.Join(err, cerr)
+	}
+	for _, e := range separate(err) {
+		faults = append(faults, config.Fault{Text: e.Error()})
+	}
+	return faults, missing
+}
+
+// separate takes joined errors apart.
+func separate(err error) []error {
+	var all []error
+	switch e := err.(type) {
+	case nil:
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			all = append(all, separate(one)...)
+		}
+	default:
+		all = append(all, err)
+	}
+	return all
+}
+
+// collector makes warnings of what is logged.
+type collector struct{ list *[]config.Warning }
+
+func (c collector) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (c collector) WithAttrs([]slog.Attr) slog.Handler           { return c }
+func (c collector) WithGroup(string) slog.Handler                { return c }
+
+func (c collector) Handle(_ context.Context, r slog.Record) error {
+	*c.list = append(*c.list, config.Warning{Text: r.Message})
+	return nil
 }
 
 // faultsOf takes an error of loadConfig apart.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +14,8 @@ import (
 	"time"
 
 	"parley/internal/config"
+	"parley/server"
+	"parley/server/admin"
 	"parley/store/sqlite"
 )
 
@@ -66,7 +70,7 @@ func doctor(*flag.FlagSet) func(*operator, []string) error {
 				if f.Cure != "" {
 					cure = "; " + f.Cure
 				}
-				fmt.Fprintf(o.stdout, "%-4s  %-8s  %s%s\n", f.Verdict, f.Name, f.Text, cure)
+				fmt.Fprintf(o.stdout, "%-4s  %-8s  %s%s\n", f.Verdict, f.Name, plain(f.Text), cure)
 			}
 		}
 		if slices.ContainsFunc(list, func(f finding) bool { return f.Verdict == verdictFail }) {
@@ -90,16 +94,28 @@ func (o *operator) examine() []finding {
 	if p.data, err = filepath.Abs(cfg.Data); err != nil {
 		return append(list, bad("folder", "name another with --data", "%v", err))
 	}
-	if _, release, err := dialAdmin(o.ctx, p.data); err == nil {
+	list = append(list, p.server(), p.port(), p.folder(), p.secret(), p.store())
+	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp(), p.rest())
+	return append(list, p.tls(), p.redirect(), p.metrics())
+}
+
+// server finds out whether one runs with this data.
+func (p *patient) server() finding {
+	const name = "server"
+	_, release, err := dialAdmin(p.ctx, p.data)
+	switch {
+	case err == nil:
 		release()
 		p.running = true
-		list = append(list, good("server", "runs"))
-	} else {
-		list = append(list, good("server", "does not run"))
+		return good(name, "runs")
+	case errors.Is(err, fs.ErrPermission):
+		p.running = true // or nobody would have made the socket
+		return warn(name, "run as the user of the server", "%s may not be used", socketName)
+	case errors.Is(err, admin.ErrSilent):
+		p.running = true
+		return bad(name, "kill -CONT it, or see what keeps it busy (top), or restart it", "%v", err)
 	}
-	list = append(list, p.port(), p.folder(), p.secret(), p.store())
-	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp())
-	return append(list, p.tls())
+	return good(name, "does not run")
 }
 
 func (p *patient) port() finding {
@@ -154,7 +170,10 @@ func (p *patient) secret() finding {
 	case info.Mode().Perm()&0o077 != 0:
 		return bad(name, "chmod 600 "+path, "others can read %s and log in as anybody", path)
 	}
-	return good(name, "token.key is readable by its owner alone")
+	if _, err := (&home{path: p.data}).secret("token.key"); err != nil {
+		return bad(name, "without the right one everybody has to log in again, and second factors are lost", "%v", err)
+	}
+	return good(name, "token.key is in order, and readable by its owner alone")
 }
 
 func (p *patient) store() finding {
@@ -171,8 +190,10 @@ func (p *patient) store() finding {
 	}
 	in, err := sqlite.Inspect(p.ctx, path, sqlite.Quick)
 	switch {
+	case errors.Is(err, fs.ErrPermission) || unreadable(path):
+		return bad(name, "run as the user of the server", "%s may not be read", path)
 	case err != nil:
-		return bad(name, "restore a backup", "%v", err)
+		return bad(name, "stop the server, keep a copy of the folder, and restore a backup", "%v", err)
 	case in.Damage != "":
 		return bad(name, "stop the server, keep a copy of the folder, and restore a backup", "damaged: %s", in.Damage)
 	case in.Version > in.Known:
@@ -181,6 +202,14 @@ func (p *patient) store() finding {
 		return warn(name, "the next start brings it to "+fmt.Sprint(in.Known), "schema %d is old", in.Version)
 	}
 	return good(name, "in order: schema %d, %d users, %d topics, %d messages", in.Version, in.Users, in.Topics, in.Messages)
+}
+
+func unreadable(path string) bool {
+	f, err := os.Open(path)
+	if err == nil {
+		f.Close()
+	}
+	return errors.Is(err, fs.ErrPermission)
 }
 
 // Times of a sync above which a disk is slow, and very slow.
@@ -287,18 +316,25 @@ func (p *patient) clock() finding {
 
 const dialTime = 5 * time.Second
 
-// smtp looks whether somebody answers; the code that sends mail knows more.
+// smtp says hello to the mail server and logs in, as sending does.
 func (p *patient) smtp() finding {
 	const name = "mail"
 	e := &p.cfg.Validation.Email.Config
-	if e.SMTPServer == "" {
+	sender, err := server.NewMail(p.cfg, slog.New(slog.DiscardHandler))
+	switch {
+	case err != nil:
+		return bad(name, "see acc_validation.email in tinode.conf", "%v", err)
+	case sender == nil:
 		return good(name, "not configured")
 	}
 	address := net.JoinHostPort(e.SMTPServer, fmt.Sprint(e.SMTPPort))
-	conn, err := (&net.Dialer{Timeout: dialTime}).DialContext(p.ctx, "tcp", address)
-	if err != nil {
-		return bad(name, "check smtp_server and smtp_port", "%s can't be reached: %v", address, err)
+	ctx, cancel := context.WithTimeout(p.ctx, dialTime)
+	defer cancel()
+	if err := sender.Check(ctx); err != nil {
+		return bad(name, "check smtp_server, smtp_port, smtp_tls, login and sender_password", "%s: %v", address, err)
 	}
-	conn.Close()
-	return good(name, "%s can be reached", address)
+	if e.Login == "" {
+		return good(name, "%s answers", address)
+	}
+	return good(name, "%s answers, and the login works", address)
 }

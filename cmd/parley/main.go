@@ -14,8 +14,12 @@ import (
 	"strings"
 	"syscall"
 
+	"parley/auth/basic"
 	"parley/bench"
 )
+
+// passwordsCommand has the program work on passwords for a server.
+const passwordsCommand = "passwords-of-server"
 
 // version of the program, as CHANGELOG.md has it.
 const version = "0.1.0"
@@ -24,7 +28,7 @@ const usage = `Parley is a chat server for Tinode apps.
 
 usage: parley [flags]       start the server
        parley user         accounts: add list show passwd suspend resume delete
-                           root
+                           root factor-off
        parley invite       invitations to register: new list delete
        parley token        log people out: revoke
        parley audit        who did what, when, from where
@@ -54,6 +58,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "bench":
 			return bench.Main(args[1:], stdout, stderr)
+		case passwordsCommand: // not for people: how a server calls itself
+			if err := basic.ServeWorker(os.Stdin, os.Stdout); err != nil {
+				fmt.Fprintln(stderr, "parley:", err)
+				return 1
+			}
+			return 0
 		case "version":
 			fmt.Fprintln(stdout, "parley", version)
 			return 0
@@ -84,10 +94,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 0
 	case err != nil:
 		fmt.Fprintf(stderr, "parley: %v; parley -h lists what there is\n", err)
-		return 1
+		return exitUsage
 	case fs.NArg() > 0:
 		fmt.Fprintf(stderr, "parley: %q is neither a flag nor a command; parley -h lists what there is\n", fs.Arg(0))
-		return 1
+		return exitUsage
 	}
 	ctx, stop := untilSignal()
 	defer stop()

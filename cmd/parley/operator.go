@@ -195,8 +195,11 @@ func (o *operator) connect() (ops admin.Operations, closing func() error, err er
 		if err == nil {
 			return client, func() error { release(); return nil }, nil
 		}
-		if errors.Is(err, fs.ErrPermission) {
+		switch {
+		case errors.Is(err, fs.ErrPermission):
 			return nil, nil, foreignError(dir)
+		case errors.Is(err, admin.ErrSilent):
+			return nil, nil, err
 		}
 		ops, closing, err := o.openStore(cfg, dir)
 		if !errors.Is(err, sqlite.ErrInUse) {

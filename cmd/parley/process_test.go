@@ -27,7 +27,7 @@ import (
 const asProgram = "PARLEY_TEST_RUN"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == passwordsCommand {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	goleak.VerifyTestMain(m)
@@ -243,8 +243,11 @@ func TestFailures(t *testing.T) {
 	fails(t, dir, []string{"--config", filepath.Join(dir, "missing.conf")}, "missing.conf")
 	fails(t, dir, []string{"--config", broken}, "broken.conf:1")
 	fails(t, dir, []string{"--config", unknown}, "unknown.conf:1", "lisen", "listen")
-	fails(t, dir, []string{"--nonsense"}, "nonsense", "parley -h")
-	fails(t, dir, []string{"nonsense"}, "nonsense", "parley -h")
+	for _, args := range [][]string{{"--nonsense"}, {"nonsense"}} {
+		if _, stderr, code := finish(t, dir, "", args...); code != 2 || !strings.Contains(stderr, "nonsense") || !strings.Contains(stderr, "parley -h") {
+			t.Errorf("%v: %d %q", args, code, stderr)
+		}
+	}
 	fails(t, dir, []string{"--static_data", filepath.Join(dir, "no-such")}, "static_data")
 	key := filepath.Join(dir, "keys")
 	if err := os.Mkdir(key, 0o700); err != nil {

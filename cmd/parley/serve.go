@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"parley/auth/basic"
 	"parley/internal/config"
 	"parley/server"
 	"parley/store/sqlite"
@@ -57,6 +58,13 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if plain != nil {
 		defer plain.Close()
 	}
+	scraped, err := listenMetrics(cfg)
+	if err != nil {
+		return err
+	}
+	if scraped != nil {
+		defer scraped.Close()
+	}
 	st, err := sqlite.Open(ctx, filepath.Join(home.path, storeName), sqlite.Options{})
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -68,9 +76,13 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil { // no reason to leave people without a server
 		fmt.Fprintf(stderr, "warning: the operator's commands work only while the server is stopped: %v\n", err)
 	}
+	passwords := basic.NewWorker(func(err error) {
+		log.Warn("passwords are checked in the process of the server, which slows messages down", "err", err)
+	}, passwordsCommand)
+	defer passwords.Close()
 	srv, err := server.New(server.Deps{
 		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Admin: commands,
-		Certificates: certificates,
+		Certificates: certificates, Passwords: passwords, Metrics: scraped,
 	})
 	if err != nil {
 		if commands != nil {
@@ -92,12 +104,12 @@ func loadConfig(o options) (*config.Config, []config.Warning, error) {
 	if path == "" {
 		path = defaultConfig
 	}
-	cfg, warnings, err := config.Load(path, os.Getenv)
+	cfg, warnings, err := config.Examine(path, os.Getenv)
 	switch {
 	case o.config == "" && errors.Is(err, fs.ErrNotExist):
 		cfg, err = config.Default(), nil
 	case err != nil:
-		return nil, warnings, err
+		return cfg, warnings, err
 	}
 	if o.data != "" {
 		cfg.Data = o.data

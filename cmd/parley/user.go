@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parley/server/admin"
@@ -21,6 +22,7 @@ func userCommands() []command {
 		{"user suspend", "USER", "lock an account, at once\n\nIts sessions end and nobody can log in to it.\n" + whoHelp, userState(true)},
 		{"user resume", "USER", "unlock it again\n\n" + whoHelp, userState(false)},
 		{"user root", "USER", "make an administrator, or undo it with --off\n\nAll devices are logged out.\n" + whoHelp, userRoot},
+		{"user factor-off", "USER", "turn off the second factor of somebody who lost it\n\nMake sure who asks: the password alone logs in then.\n" + whoHelp, userFactorOff},
 		{"user delete", "USER", "delete an account\n\nIts groups end with it. Its messages elsewhere stay.\n" + whoHelp, userDelete},
 	}
 }
@@ -99,6 +101,9 @@ func userList(set *flag.FlagSet) func(*operator, []string) error {
 		}
 		if r.Limit < 0 {
 			return misuse("--limit can't be negative")
+		}
+		if !slices.Contains([]string{"", "ok", "suspended", "deleted"}, r.State) {
+			return misuse("--state is ok, suspended or deleted, not %q", r.State)
 		}
 		return o.with(func(ops admin.Operations) error {
 			list, err := ops.Users(o.ctx, r)
@@ -250,6 +255,22 @@ func userDelete(set *flag.FlagSet) func(*operator, []string) error {
 				return err
 			}
 			return o.tell(a, "deleted", "", false)
+		})
+	}
+}
+
+func userFactorOff(*flag.FlagSet) func(*operator, []string) error {
+	return func(o *operator, args []string) error {
+		who, err := one(args, "USER")
+		if err != nil {
+			return err
+		}
+		return o.with(func(ops admin.Operations) error {
+			a, err := ops.ClearFactor(o.ctx, who)
+			if err != nil {
+				return err
+			}
+			return o.tell(a, "second factor off", "", false)
 		})
 	}
 }

@@ -4,6 +4,8 @@
 package audit
 
 import (
+	"maps"
+	"sync"
 	"time"
 
 	"parley/store"
@@ -21,6 +23,8 @@ const (
 	AccountDeleted   = "account.deleted"
 	AccountSuspended = "account.suspended"
 	AccountResumed   = "account.resumed"
+	AccountRoot      = "account.root"      // became an administrator, or is none any more
+	AccountCollected = "account.collected" // by the collection of unused ones
 
 	PasswordChanged = "password.changed"
 	PasswordReset   = "password.reset" // changed with a code
@@ -52,15 +56,30 @@ const (
 	BackupPutBack = "backup.restored"
 )
 
+// Acts are all of them, sorted.
+func Acts() []string {
+	return []string{
+		AccountCollected, AccountCreated, AccountDeleted, AccountResumed, AccountRoot, AccountSuspended, BackupMade, BackupPutBack,
+		CredAdded, CredConfirmed, CredRemoved, SecondFactorOff, SecondFactorOn, GroupDeleted, GroupOwner, InviteMade, InviteRemoved, InviteUsed,
+		Login, LoginFailed, LoginLimited, LoginLinked, LoginRenamed, LoginReset, PasswordChanged, PasswordReset, RootObo,
+		ServerStarted, ServerStopped, SessionEvicted, TokenRevoked,
+	}
+}
+
 // Log takes entries. The nil log takes them and forgets them. All methods are
 // safe from any goroutine and return at once.
 type Log struct {
 	store store.Audit
 	now   func() time.Time
+
+	mu     sync.Mutex // guards the following
+	counts map[string]int64
 }
 
 // New makes a log that ends in a store.
-func New(st store.Audit, now func() time.Time) *Log { return &Log{st, now} }
+func New(st store.Audit, now func() time.Time) *Log {
+	return &Log{store: st, now: now, counts: make(map[string]int64)}
+}
 
 // maxDetail keeps what strangers cause from filling the store.
 const maxDetail = 200
@@ -76,5 +95,15 @@ func (l *Log) Record(e store.AuditEntry) {
 	if len(e.Detail) > maxDetail {
 		e.Detail = e.Detail[:maxDetail]
 	}
+	l.mu.Lock()
+	l.counts[e.Act]++
+	l.mu.Unlock()
 	l.store.AppendAudit(e)
+}
+
+// Counts is how often each act was recorded since the start.
+func (l *Log) Counts() map[string]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.counts)
 }

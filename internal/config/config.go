@@ -31,6 +31,7 @@ type Config struct {
 	XFrameOptions     string        `conf:"x_frame_options"`     // SAMEORIGIN, DENY, or "-" for no header
 	UseXForwardedFor  bool          `conf:"use_x_forwarded_for"` // believe the proxy about the client's address
 	GRPCListen        string        `conf:"grpc_listen"`         // as Listen; empty is off
+	MetricsListen     string        `conf:"metrics_listen"`      // as Listen, for Prometheus at /metrics; empty is off
 	GRPCKeepalive     bool          `conf:"grpc_keepalive_enabled"`
 	TLS               TLS           `conf:"tls"`
 	APIKeySalt        Key           `conf:"api_key_salt"`         // HMAC key of the apps' API keys; identifies an app, protects nothing
@@ -145,6 +146,7 @@ type RESTAuth struct {
 // Registration says who may make an account. Administrators always may.
 type Registration struct {
 	Mode         string   `conf:"mode"`              // RegistrationOpen, …Closed or …Invite
+	Providers    bool     `conf:"providers"`         // whoever signs in through oidc or rest gets an account in every mode
 	EmailDomains []string `conf:"email_domains,one"` // in every mode: only with a confirmed address there; lower case
 }
 

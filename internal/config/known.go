@@ -22,7 +22,7 @@ type ignoredKey struct {
 // ignoredKeys lists them with what to do instead.
 func ignoredKeys() []ignoredKey {
 	return []ignoredKey{
-		{"expvar", "there is no expvar page; remove the key. Metrics for Prometheus come with a later version", isSet},
+		{"expvar", "there is no expvar page; remove the key; metrics_listen is for Prometheus", isSet},
 		{"server_status", "there is no page with the server's inside; remove the key", isSet},
 		{"ws_compression_disabled", "frames are never compressed; remove the key", isFalse},
 		{"auth_config.anonymous", "anonymous accounts need no settings; remove the key", isSet},

@@ -29,6 +29,16 @@ const (
 // says why the file could not be read (errors.Is(err, fs.ErrNotExist)). With an
 // error there is no Config; warnings are returned in both cases.
 func Load(path string, getenv func(string) string) (*Config, []Warning, error) {
+	c, warnings, err := Examine(path, getenv)
+	if err != nil {
+		c = nil
+	}
+	return c, warnings, err
+}
+
+// Examine is Load for who looks for more faults: with Faults there is also the
+// configuration as far as it can be read, or nil.
+func Examine(path string, getenv func(string) string) (*Config, []Warning, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read configuration %s: %w", path, err)
@@ -60,7 +70,7 @@ func parse(path string, data []byte, getenv func(string) string) (*Config, []War
 	slices.SortStableFunc(d.faults, func(a, b Fault) int { return a.compare(b.Place) })
 	slices.SortStableFunc(d.warnings, func(a, b Warning) int { return a.compare(b.Place) })
 	if err := d.faults.err(); err != nil {
-		return nil, d.warnings, err
+		return c, d.warnings, err
 	}
 	return c, d.warnings, nil
 }

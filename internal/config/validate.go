@@ -83,6 +83,12 @@ func (c *Config) checkHTTP(k *checker) {
 	if c.GRPCListen != "" {
 		k.use("grpc_listen", badAddress(c.GRPCListen))
 	}
+	if c.MetricsListen != "" {
+		k.use("metrics_listen", badAddress(c.MetricsListen))
+		if c.MetricsListen == c.Listen {
+			k.fault("metrics_listen", `the same address as "listen"; metrics have a port of their own, such as "127.0.0.1:6061"`)
+		}
+	}
 	k.use("api_path", badPath(c.APIPath))
 	k.use("static_mount", badPath(c.StaticMount))
 	k.notNegative("cache_control", c.CacheControl)

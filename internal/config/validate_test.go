@@ -19,6 +19,7 @@ func TestValidate(t *testing.T) {
 		"listen":               {func(c *Config) { c.Listen = "6060" }, "listen: must be host:port, :port, :service or unix:/path"},
 		"data":                 {func(c *Config) { c.Data = "a\x00" }, "data: not the name of a folder"},
 		"grpc_listen":          {func(c *Config) { c.GRPCListen = ":65536" }, "grpc_listen: the port must be between 0 and 65535"},
+		"metrics_listen":       {func(c *Config) { c.MetricsListen = c.Listen }, `metrics_listen: the same address as "listen"; metrics have a port of their own, such as "127.0.0.1:6061"`},
 		"api_path":             {func(c *Config) { c.APIPath = "/a b/" }, "api_path: must be a plain path: letters, digits, - . _ ~ between slashes"},
 		"static_mount":         {func(c *Config) { c.StaticMount = "/a/../" }, "static_mount: must not have empty parts, . or .. in it"},
 		"cache_control":        {func(c *Config) { c.CacheControl = -1 }, "cache_control: must not be negative"},

@@ -78,6 +78,7 @@ type Operations interface {
 	SetState(ctx context.Context, r StateChange) (*Account, error)
 	SetRoot(ctx context.Context, r RootChange) (*Account, error)
 	DeleteUser(ctx context.Context, r Deletion) (*Account, error)
+	ClearFactor(ctx context.Context, who string) (*Account, error)
 	NewInvite(ctx context.Context, r InviteRequest) (*Invite, error)
 	Invites(ctx context.Context) ([]Invite, error)
 	DeleteInvite(ctx context.Context, code string) error

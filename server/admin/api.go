@@ -33,6 +33,7 @@ func Handler(ops Operations) http.Handler {
 	handle(mux, "user.state", ops.SetState)
 	handle(mux, "user.root", ops.SetRoot)
 	handle(mux, "user.delete", ops.DeleteUser)
+	handle(mux, "user.factor", ops.ClearFactor)
 	handle(mux, "invite.new", ops.NewInvite)
 	handle(mux, "invite.list", func(ctx context.Context, _ none) ([]Invite, error) { return ops.Invites(ctx) })
 	handle(mux, "invite.delete", func(ctx context.Context, code string) (none, error) { return none{}, ops.DeleteInvite(ctx, code) })

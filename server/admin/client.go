@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"time"
 )
 
 // Client asks the process that serves a socket. It implements Operations.
@@ -15,8 +16,14 @@ type Client struct{ http *http.Client }
 
 var _ Operations = (*Client)(nil)
 
-// Dial connects to a socket and returns at once with an error if nobody
-// listens there.
+// ErrSilent is a server that takes connections and does not answer.
+var ErrSilent = errors.New("the server that runs does not answer: it is stopped (SIGSTOP), or overloaded")
+
+// pingTime is how long a server has for its first answer.
+const pingTime = 5 * time.Second
+
+// Dial connects to a socket and returns with an error if nobody listens there, or
+// nobody answers.
 func Dial(ctx context.Context, path string) (*Client, error) {
 	dial := func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", path) }
 	conn, err := dial(ctx)
@@ -26,10 +33,29 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 	if err := conn.Close(); err != nil {
 		return nil, err
 	}
-	return &Client{http: &http.Client{Transport: &http.Transport{
+	c := &Client{http: &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true, // the server need not wait for us when it ends
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
-	}}}, nil
+	}}}
+	return c, c.ping(ctx)
+}
+
+// ping waits for any answer.
+func (c *Client) ping(ctx context.Context) error {
+	short, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(short, http.MethodGet, "http://parley/", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(r)
+	switch {
+	case err != nil && short.Err() != nil && ctx.Err() == nil:
+		return ErrSilent
+	case err != nil:
+		return err
+	}
+	return resp.Body.Close()
 }
 
 // ask sends a request and reads answers until one is the last.
@@ -117,6 +143,11 @@ func (c *Client) SetRoot(ctx context.Context, r RootChange) (*Account, error) {
 // DeleteUser implements Operations.
 func (c *Client) DeleteUser(ctx context.Context, r Deletion) (*Account, error) {
 	return call[Account](ctx, c, "user.delete", r)
+}
+
+// ClearFactor implements Operations.
+func (c *Client) ClearFactor(ctx context.Context, who string) (*Account, error) {
+	return call[Account](ctx, c, "user.factor", who)
 }
 
 // NewInvite implements Operations.

@@ -10,6 +10,8 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/auth/totp"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -56,7 +58,7 @@ func (s *Service) AddUser(ctx context.Context, r NewAccount) (*Account, error) {
 	if r.Root {
 		detail = "root"
 	}
-	s.note(ActAdded, n.User.ID, detail)
+	s.note(audit.AccountCreated, n.User.ID, detail)
 	return s.show(ctx, n.User.ID)
 }
 
@@ -129,7 +131,7 @@ func (s *Service) SetPassword(ctx context.Context, r Password) (*Account, error)
 	case err != nil:
 		return nil, explainPassword(err)
 	}
-	s.note(ActPassword, uid, "")
+	s.note(audit.PasswordChanged, uid, "")
 	if err := s.logOut(ctx, uid); err != nil {
 		return nil, err
 	}
@@ -148,9 +150,9 @@ func (s *Service) SetState(ctx context.Context, r StateChange) (*Account, error)
 	if err != nil {
 		return nil, err
 	}
-	state, act := store.StateOK, ActResumed
+	state, act := store.StateOK, audit.AccountResumed
 	if r.Suspend {
-		state, act = store.StateSuspended, ActSuspended
+		state, act = store.StateSuspended, audit.AccountSuspended
 	}
 	switch err := s.Live.SetState(ctx, uid, state); {
 	case errors.Is(err, wsproto.NotModified):
@@ -202,7 +204,7 @@ func (s *Service) SetRoot(ctx context.Context, r RootChange) (*Account, error) {
 	if !changed {
 		return s.show(ctx, uid)
 	}
-	s.note(ActRoot, uid, detail)
+	s.note(audit.AccountRoot, uid, detail)
 	if err := s.logOut(ctx, uid); err != nil {
 		return nil, err
 	}
@@ -232,7 +234,24 @@ func (s *Service) DeleteUser(ctx context.Context, r Deletion) (*Account, error) 
 	if r.Hard {
 		detail = "hard"
 	}
-	s.note(ActDeleted, uid, detail)
+	s.note(audit.AccountDeleted, uid, detail)
 	was.State, was.Sessions = stateDeleted, 0
 	return was, nil
+}
+
+// ClearFactor implements Operations: the second factor of somebody who has lost
+// it is off. His sessions stay.
+func (s *Service) ClearFactor(ctx context.Context, who string) (*Account, error) {
+	uid, err := s.find(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	switch err := s.Store.DeleteLogin(ctx, totp.Method, uid); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, fault("%s has no second factor", who)
+	case err != nil:
+		return nil, err
+	}
+	s.note(audit.SecondFactorOff, uid, "")
+	return s.show(ctx, uid)
 }

@@ -72,7 +72,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if err := s.reg.Validators.Ready(d.Creds); err != nil {
 		return nil, err
 	}
-	err := s.withInvite(ctx, invite, func() error {
+	err := s.withInvite(ctx, d, invite, func() error {
 		if err := s.fillLogin(ctx, d, creator, a.Secret); err != nil {
 			return err
 		}
@@ -330,10 +330,13 @@ func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc
 		if a.Cred[i].Val == "" {
 			continue
 		}
-		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country, s.lang); err != nil {
+		added, err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country, s.lang)
+		if added {
+			s.audit(audit.CredAdded, uid, a.Cred[i].Meth)
+		}
+		if err != nil {
 			return nil, err
 		}
-		s.audit(audit.CredAdded, uid, a.Cred[i].Meth)
 	}
 	level := chat.LevelAuth
 	if l, ok := chat.ParseLevel(a.AuthLevel); ok && s.level == chat.LevelRoot {

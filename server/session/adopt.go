@@ -17,16 +17,29 @@ import (
 // none here yet (surfaces.md §2.7), and notes its user in the record. An account
 // that there is already is never taken over, whatever the two have in common.
 func (s *Session) adopt(ctx context.Context, l *wsproto.Login, rec *auth.Record) error {
+	invited := s.invited() && !s.reg.Config.Registration.Providers
+	if !s.reg.Config.Registration.Providers {
+		if err := s.mayRegister(s.invite); err != nil {
+			return err
+		}
+	}
 	d, err := s.foreignDraft(rec)
 	if err != nil {
 		return err
 	}
+	if err := s.hasDomain(d); err != nil {
+		return err
+	}
 	if s.addr != nil {
 		if wait := s.addr.Value.accounts.Take(s.active.Load(), s.reg.limits.AddressAccounts); wait > 0 {
-			return TooMany(wait)
+			return wsproto.TooMany(wait)
 		}
 	}
-	switch err := s.createForeign(ctx, d); {
+	create := func() error { return s.createForeign(ctx, d) }
+	if invited {
+		create = func() error { return s.withInvite(ctx, d, s.invite, func() error { return s.createForeign(ctx, d) }) }
+	}
+	switch err := create(); {
 	case errors.Is(err, store.ErrDuplicate) && d.Login != nil:
 		return s.sameTwice(ctx, d.Login, rec)
 	case err != nil:
@@ -101,7 +114,7 @@ func (s *Session) foreignDraft(rec *auth.Record) (*draft, error) {
 // somebody already.
 func (s *Session) createForeign(ctx context.Context, d *draft) error {
 	err := s.reg.Store.CreateUser(ctx, &d.NewUser)
-	if len(d.Creds) == 0 || !errors.Is(err, store.ErrDuplicate) {
+	if len(d.Creds) == 0 || !errors.Is(err, store.ErrDuplicate) || s.reg.Config.Registration.ByDomain {
 		return err
 	}
 	for _, c := range d.Creds {

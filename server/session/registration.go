@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -14,14 +15,15 @@ import (
 
 // Registration says who may make an account. Administrators always may.
 type Registration struct {
-	Closed   bool // nobody else
-	Invite   bool // only with the code of an invitation
-	ByDomain bool // only with an e-mail address, whose domain the validators check
+	Closed    bool // nobody else
+	Invite    bool // only with the code of an invitation
+	ByDomain  bool // only with an e-mail address, whose domain the validators check
+	Providers bool // but for those whom another authority sends: neither closed nor by invitation
 }
 
 // inviteTag is how a client gives the code of an invitation: as a tag of the
 // new account, because every client library can send tags with {acc}. It never
-// becomes one: whoever read it could use it (docs/additions-operator.md).
+// becomes one: whoever read it could use it (docs/protocol/registration.md).
 const inviteTag = "invite:"
 
 // takeInvite takes the code out of the tags of a request; empty: there is none.
@@ -73,20 +75,26 @@ func (s *Session) mayRegister(code string) error {
 	return nil
 }
 
-// hasDomain refuses accounts without an address where the address decides:
-// anonymous ones, of which none is required.
+// hasDomain refuses accounts that could be used without a confirmed address
+// where the address decides: anonymous ones, unless they have to confirm it, too.
 func (s *Session) hasDomain(d *draft) error {
-	isEmail := func(c store.Credential) bool { return c.Method == "email" }
+	const method = "email"
+	confirmed := slices.Contains(s.reg.Validators.Required(d.level), method)
+	isEmail := func(c store.Credential) bool { return c.Method == method && (c.Done || confirmed) }
 	if !s.reg.Config.Registration.ByDomain || s.level == chat.LevelRoot || slices.ContainsFunc(d.Creds, isEmail) {
 		return nil
 	}
-	return wsproto.ErrDenied.With("what", "email")
+	return wsproto.ErrDenied.With("what", method)
 }
+
+// inviteHint is the beginning of a code, which tells an operator which it was and
+// is of no use to others.
+func inviteHint(code string) string { return code[:min(len(code), 4)] + "…" }
 
 // withInvite runs create, and uses up the invitation for it where one is needed.
 // The use is counted first, so that of two who have the same code for one
 // account one wins, and taken back if there is no account in the end.
-func (s *Session) withInvite(ctx context.Context, code string, create func() error) error {
+func (s *Session) withInvite(ctx context.Context, d *draft, code string, create func() error) error {
 	if !s.invited() {
 		return create()
 	}
@@ -97,7 +105,9 @@ func (s *Session) withInvite(ctx context.Context, code string, create func() err
 		return err
 	}
 	err := create()
-	if err != nil {
+	if err == nil {
+		s.reg.Audit.Record(store.AuditEntry{Act: audit.InviteUsed, Actor: d.User.ID, User: d.User.ID, From: s.host, Detail: inviteHint(code)})
+	} else {
 		// The request may have ended for lack of time.
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
 		defer cancel()

@@ -48,5 +48,15 @@ func (s *Store) StaleUsers(ctx context.Context, before time.Time, limit int) ([]
 // came.
 func (s *Store) wanted(id chat.UID) bool {
 	return slices.ContainsFunc(s.creds, func(c credential) bool { return c.User == id && c.Done }) ||
+		s.ownsTopic(id) ||
 		slices.ContainsFunc(s.logins, func(l store.Login) bool { return l.User == id && l.Level >= chat.LevelRoot })
+}
+
+func (s *Store) ownsTopic(id chat.UID) bool {
+	for _, t := range s.topics {
+		if t.Owner == id {
+			return true
+		}
+	}
+	return false
 }

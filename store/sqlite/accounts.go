@@ -73,6 +73,7 @@ func (s *Store) StaleUsers(ctx context.Context, before time.Time, limit int) ([]
 	err := s.readSettled(ctx, "stale users", func(c *conn) error {
 		return c.query(`SELECT id FROM users WHERE seen = 0 AND created < ? AND state <> 20
 			AND NOT EXISTS (SELECT 1 FROM credentials WHERE user = users.id AND stage = 2)
+			AND NOT EXISTS (SELECT 1 FROM topics WHERE owner = users.id AND owner <> 0)
 			AND NOT EXISTS (SELECT 1 FROM logins WHERE user = users.id AND level >= ?)
 			ORDER BY created, id LIMIT ? + 0`,
 			func(r *row) error {

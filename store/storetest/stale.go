@@ -56,6 +56,10 @@ func staleWho(k *kit) {
 	k.userID(1000, nil)
 	k.must("PutLogin", k.PutLogin(k.ctx, login(1000, chat.LevelAuth)))
 	k.must("PutLogin", k.PutLogin(k.ctx, &store.Login{Scheme: "rest", Name: "root", User: 1000, Level: chat.LevelRoot}))
+	k.userID(1002, nil)
+	owned := newTopic(chat.NewGroupName())
+	owned.Owner = 1002
+	k.must("CreateTopic", k.CreateTopic(k.ctx, owned, nil, newSub(owned.Name, 1002)))
 	k.userID(1001, nil)
 	k.must("DeleteUser", k.DeleteUser(k.ctx, 1001, true, at(1)))
 	k.staleAre("stale users", 50, 0, want...)
