@@ -95,7 +95,7 @@ func (o *operator) examine() []finding {
 		return append(list, bad("folder", "name another with --data", "%v", err))
 	}
 	list = append(list, p.server(), p.port(), p.folder(), p.secret(), p.store())
-	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp(), p.rest())
+	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp(), p.rest(), p.uploads())
 	return append(list, p.tls(), p.redirect(), p.metrics())
 }
 
