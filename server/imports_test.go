@@ -34,6 +34,7 @@ var rank = []struct {
 	{"internal/audit", 3},
 	{"store", 2},
 	{"internal/config", 2},
+	{"internal/linkpreview", 2},
 	{"internal/wstest", 2},
 	{"internal/smtptest", 2},
 	{"internal/certs", 2},
@@ -52,6 +53,7 @@ var leafModules = map[string][]string{
 
 // onlyIn are modules that one folder alone knows, so that they can be replaced.
 var onlyIn = map[string]string{
+	"code.dny.dev/ssrf":          "internal/linkpreview",
 	"github.com/coreos/go-oidc/": "auth/oidc",
 	"github.com/golang-jwt/jwt/": "auth/token",
 	"github.com/pquerna/otp":     "auth/totp",
