@@ -8,7 +8,7 @@ fuzz_time=${FUZZTIME:-5s}
 say "what this uses"
 go version
 echo "make test runs make check, all Go tests under the race detector, each fuzz target for $fuzz_time,"
-echo "the published npm clients against the program, certificates from an ACME authority, and the crash test."
+echo "the published npm clients against the program, certificates from an ACME authority, files in an S3 gateway, and the crash test."
 echo "It installs: Go modules and tools (by tools/go.mod, into Go's cache), npm packages (into test/e2e/node_modules)"
 if [ "$CI" = true ]; then echo "As CI: Debian packages that are missing too; and what is still missing is an error."; fi
 gotool staticcheck -version
@@ -31,6 +31,7 @@ step race scripts/race.sh
 step fuzz scripts/fuzz.sh "$fuzz_time"
 step e2e scripts/e2e.sh
 step acme scripts/acme.sh
+step s3 scripts/s3.sh
 step crash scripts/crash.sh
 
 say "make test: $((SECONDS - start)) s"

@@ -54,6 +54,7 @@ var leafModules = map[string][]string{
 // onlyIn are modules that one folder alone knows, so that they can be replaced.
 var onlyIn = map[string]string{
 	"code.dny.dev/ssrf":          "internal/linkpreview",
+	"github.com/minio/minio-go/": "media/s3",
 	"github.com/coreos/go-oidc/": "auth/oidc",
 	"github.com/golang-jwt/jwt/": "auth/token",
 	"github.com/pquerna/otp":     "auth/totp",
