@@ -23,6 +23,7 @@ var rank = []struct {
 	{"server/session", 6},
 	{"server/admin", 6},
 	{"server/tus", 6},
+	{"server/files", 6},
 	{"server/hub", 5},
 	{"server/topic", 4},
 	{"server", 7},

@@ -24,6 +24,8 @@ type File struct {
 
 	// Avatar tells that it is the picture of a user or of a topic; on output only.
 	Avatar bool
+	// Linked tells that anything at all links it; on output only.
+	Linked bool
 }
 
 // ThumbKey names the small copy of a picture in the blob store.
@@ -45,7 +47,7 @@ type Files interface {
 	// RenewFile sets Updated of a pending file. ErrNotFound.
 	RenewFile(ctx context.Context, id chat.FileID, at time.Time) error
 	// FinishFile makes a pending file ready, with all that f says of it but for
-	// Created and Avatar. ErrNotFound.
+	// Created, Avatar and Linked. ErrNotFound.
 	FinishFile(ctx context.Context, f *File) error
 	// File returns a ready file. ErrNotFound.
 	File(ctx context.Context, id chat.FileID) (*File, error)
@@ -58,6 +60,11 @@ type Files interface {
 	// links not updated since another; at most limit. Nobody finds or links them
 	// from then on.
 	UnusedFiles(ctx context.Context, pending, ready time.Time, limit int) ([]chat.FileID, error)
+	// ClaimFile makes a user the owner of a ready file that has none.
+	// ErrNotFound.
+	ClaimFile(ctx context.Context, id chat.FileID, user chat.UID) error
+	// DropFile dooms a file that nothing links. ErrNotFound.
+	DropFile(ctx context.Context, id chat.FileID) error
 	// ForgetFiles removes doomed and pending files; others are left alone.
 	ForgetFiles(ctx context.Context, ids ...chat.FileID) error
 }

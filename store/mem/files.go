@@ -77,7 +77,7 @@ func (s *Store) FinishFile(ctx context.Context, f *store.File) error {
 	}
 	created := rec.Created
 	rec.File, rec.State = *f, fileReady
-	rec.Created, rec.Avatar = created, false
+	rec.Created, rec.Avatar, rec.Linked = created, false, false
 	return nil
 }
 
@@ -93,6 +93,7 @@ func (s *Store) File(ctx context.Context, id chat.FileID) (*store.File, error) {
 	}
 	f := rec.File
 	f.Avatar = slices.ContainsFunc(rec.Links, func(l link) bool { return l.Seq == 0 })
+	f.Linked = len(rec.Links) > 0
 	return &f, nil
 }
 
@@ -134,6 +135,34 @@ func (s *Store) UnusedFiles(ctx context.Context, pending, ready time.Time, limit
 		ids = append(ids, f.ID)
 	}
 	return ids, nil
+}
+
+// ClaimFile implements store.Files.
+func (s *Store) ClaimFile(ctx context.Context, id chat.FileID, user chat.UID) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	f := s.files[id]
+	if f == nil || f.State != fileReady || f.Owner != 0 {
+		return store.ErrNotFound
+	}
+	f.Owner = user
+	return nil
+}
+
+// DropFile implements store.Files.
+func (s *Store) DropFile(ctx context.Context, id chat.FileID) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	f := s.files[id]
+	if f == nil || len(f.Links) > 0 {
+		return store.ErrNotFound
+	}
+	f.State = fileDoomed
+	return nil
 }
 
 // ForgetFiles implements store.Files.

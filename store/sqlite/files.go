@@ -54,10 +54,11 @@ func (s *Store) File(ctx context.Context, id chat.FileID) (*store.File, error) {
 	f := store.File{ID: id}
 	err := s.read(ctx, "file", func(c *conn) error {
 		return c.one(`SELECT owner, created, updated, type, size, etag, width, height, thumb,
-				EXISTS (SELECT 1 FROM file_links WHERE file = files.id AND seq = 0)
+				EXISTS (SELECT 1 FROM file_links WHERE file = files.id AND seq = 0), links > 0
 			FROM files WHERE id = ? AND state = ?`, func(r *row) {
 			f.Owner, f.Created, f.Updated, f.Type, f.Size, f.ETag = r.uid(), r.time(), r.time(), r.text(), r.num(), r.text()
 			f.Width, f.Height, f.Thumb, f.Avatar = r.int(), r.int(), r.text(), r.flag()
+			f.Linked = r.flag()
 		}, id, fileReady)
 	})
 	if err != nil {
@@ -111,6 +112,20 @@ func (s *Store) UnusedFiles(ctx context.Context, pending, ready time.Time, limit
 		return nil
 	})
 	return ids, err
+}
+
+// ClaimFile implements store.Files.
+func (s *Store) ClaimFile(ctx context.Context, id chat.FileID, user chat.UID) error {
+	return s.write(ctx, "claim file", func(c *conn) error {
+		return foundOne(c.exec(`UPDATE files SET owner = ? WHERE id = ? AND owner = 0 AND state = ?`, user, id, fileReady))
+	})
+}
+
+// DropFile implements store.Files.
+func (s *Store) DropFile(ctx context.Context, id chat.FileID) error {
+	return s.write(ctx, "drop file", func(c *conn) error {
+		return foundOne(c.exec(`UPDATE files SET state = ? WHERE id = ? AND links = 0`, fileDoomed, id))
+	})
 }
 
 // ForgetFiles implements store.Files.

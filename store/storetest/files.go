@@ -19,6 +19,30 @@ func fileCases() []testCase {
 		{"files/avatar of a new user", newUserAvatar},
 		{"files/unused ones", unusedFiles},
 		{"files/unused ones, some at a time", unusedFilesInParts},
+		{"files/claimed", func(k *kit) {
+			u, v := k.user(), k.user()
+			f := k.file(0, 1)
+			k.must("ClaimFile", k.ClaimFile(k.ctx, f, u))
+			k.wantErr("ClaimFile again", k.ClaimFile(k.ctx, f, v), store.ErrNotFound)
+			k.wantErr("ClaimFile, pending", k.ClaimFile(k.ctx, k.pendingFile(0, 1), v), store.ErrNotFound)
+			k.wantFile(f, readyFile(f, u, 1))
+		}},
+		{"files/dropped", func(k *kit) {
+			u := k.user()
+			f, used := k.file(u, 1), k.file(u, 1)
+			k.show(k.group(u), 1, used)
+			k.must("DropFile", k.DropFile(k.ctx, f))
+			_, err := k.File(k.ctx, f)
+			k.wantErr("File", err, store.ErrNotFound)
+			k.wantErr("DropFile, linked", k.DropFile(k.ctx, used), store.ErrNotFound)
+			k.wantErr("DropFile, unknown", k.DropFile(k.ctx, chat.NewFileID()), store.ErrNotFound)
+			k.wantUnused(f)
+			rec, err := k.File(k.ctx, used)
+			k.must("File", err)
+			if !rec.Linked || rec.Avatar {
+				k.Errorf("got %+v, want it linked, and no avatar", rec)
+			}
+		}},
 		{"files/purged with their topic", filesOfPurgedTopic},
 		{"files/of a purged user", filesOfPurgedUser},
 		{"files/linked or doomed, not both", fileRaces},
@@ -244,7 +268,7 @@ func newUserAvatar(k *kit) {
 	u.Avatar = k.file(0, 1)
 	k.must("CreateUser", k.CreateUser(k.ctx, u))
 	f := readyFile(u.Avatar, u.User.ID, 1)
-	f.Avatar = true
+	f.Avatar, f.Linked = true, true
 	k.wantFile(u.Avatar, f)
 	k.wantUnused()
 }

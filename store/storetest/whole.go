@@ -43,6 +43,8 @@ func (k *kit) calls(ctx context.Context) map[string]error {
 		"CreateFile":       k.CreateFile(ctx, &store.File{ID: 1}),
 		"RenewFile":        k.RenewFile(ctx, 1, at(1)),
 		"FinishFile":       k.FinishFile(ctx, &store.File{ID: 1}),
+		"ClaimFile":        k.ClaimFile(ctx, 1, id),
+		"DropFile":         k.DropFile(ctx, 1),
 		"ForgetFiles":      k.ForgetFiles(ctx, 1),
 	}
 	note := func(name string, err error) { errs[name] = err }
