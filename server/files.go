@@ -33,7 +33,7 @@ var (
 	errTooLarge = &wsproto.Error{Code: http.StatusRequestEntityTooLarge, Text: "too large"}
 	errSlow     = &wsproto.Error{Code: http.StatusRequestTimeout, Text: "too slow"}
 	errPicture  = &wsproto.Error{Code: http.StatusUnsupportedMediaType, Text: "not a picture"}
-	errNoSpace     = &wsproto.Error{Code: http.StatusInsufficientStorage, Text: "no space left"}
+	errNoSpace  = &wsproto.Error{Code: http.StatusInsufficientStorage, Text: "no space left"}
 )
 
 // newFiles makes what handles files; nil if there are none.

@@ -84,12 +84,14 @@ func Default() *Config {
 			Access:         MediaReaders,
 			GCPeriod:       time.Minute,
 			GCBlockSize:    100,
+			Resumable:      Resumable{Enabled: true, ExpireIn: 24 * time.Hour, MaxPerUser: 16, BytesPerUser: 2 << 30, Bytes: 10 << 30},
 			Handlers: MediaHandlers{
 				FS: MediaFS{ServeURL: "/v0/file/s/", CacheControl: "max-age=86400"},
 				S3: MediaS3{PresignTTL: 120 * time.Second, ServeURL: "/v0/file/s/", CacheControl: "no-cache, must-revalidate"},
 			},
 		},
-		WebRTC: WebRTC{CallTimeout: 30 * time.Second, TURNTTL: 604800 * time.Second},
+		LinkPreview: LinkPreview{Enabled: true},
+		WebRTC:      WebRTC{CallTimeout: 30 * time.Second, TURNTTL: 604800 * time.Second},
 		Push: Push{
 			Stdout: PushStdout{Buffer: 32},
 			FCM:    PushFCM{TimeToLive: time.Hour, Buffer: 1024},
@@ -121,6 +123,7 @@ func defaultLimits() Limits {
 		AddressHTTP:           per(time.Second, 200, 2000),
 		AddressTokenLogins:    per(time.Second, 100, 5000),
 		UserUploads:           per(time.Minute, 60, 300),
+		UserPreviews:          per(time.Second, 2, 120),
 		AddressAvatars:        per(time.Hour, 60, 60),
 		PasswordsPerAccount:   5,
 		PasswordsPerAddress:   20,

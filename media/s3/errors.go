@@ -16,6 +16,9 @@ import (
 	"parley/media"
 )
 
+// ErrUnreachable is wrapped in errors of a store that does not answer at all.
+var ErrUnreachable = errors.New("cannot be reached, or hung up")
+
 func badKey(key string) error { return fmt.Errorf("%w: %q", media.ErrBadKey, key) }
 
 // response is what the store said; empty if it said nothing.
@@ -68,7 +71,7 @@ func (s *Store) explain(op string, err error) error {
 	case r.StatusCode == http.StatusInsufficientStorage:
 		return fmt.Errorf("s3: %s: %w", op, media.ErrFull)
 	case errors.As(err, &wire), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		cure = fmt.Sprintf("%s cannot be reached, or hung up: check endpoint and disable_ssl, and whether it runs", s.core.EndpointURL().Host)
+		return fmt.Errorf("s3: %s: %s %w: check endpoint and disable_ssl, and whether it runs: %w", op, s.core.EndpointURL().Host, ErrUnreachable, err)
 	case errors.Is(err, context.Canceled):
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		cure = "the store is not encrypted: begin endpoint with http://, or set disable_ssl"

@@ -25,9 +25,11 @@ const (
 	maxName     = 255 // bytes
 )
 
-// Methods and headers for CORS.
+// Methods are those that pages may use.
+var Methods = []string{http.MethodPost, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodDelete, http.MethodOptions}
+
+// Headers that pages may send, and see.
 const (
-	Methods = "POST, GET, HEAD, PATCH, DELETE, OPTIONS"
 	Headers = "Content-Type, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset, X-HTTP-Method-Override"
 	Exposed = "Content-Location, Location, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset"
 )
@@ -51,16 +53,15 @@ func isRefusal(err error) bool {
 	return errors.As(err, &e) && e.Code < 500
 }
 
-// Options answers OPTIONS, for which nobody has to say who he is.
-func (s *Service) Options(w http.ResponseWriter) {
-	h := w.Header()
+// Announce sets the headers of an answer to OPTIONS, for which nobody has to say
+// who he is.
+func (s *Service) Announce(h http.Header) {
 	h.Set("Tus-Resumable", version)
 	h.Set("Tus-Version", version)
 	h.Set("Tus-Extension", extensions)
 	if s.Config.MaxFile > 0 {
 		h.Set("Tus-Max-Size", strconv.FormatInt(s.Config.MaxFile, 10))
 	}
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // Serve handles a request of a user.
@@ -125,6 +126,9 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		e = wsproto.ErrInternal
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close") // the rest of the body is not wanted
+	}
 	w.WriteHeader(e.Code)
 	_, _ = w.Write(e.Reply("", "", s.Now().UTC()).JSON(nil))
 }

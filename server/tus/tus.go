@@ -177,7 +177,7 @@ func (s *Service) oldest(n int) (old []*upload) {
 
 // Close interrupts requests that wait for their clients. What they brought is
 // kept.
-func (s *Service) Close() error {
+func (s *Service) Close() {
 	s.mu.Lock()
 	var all []*hold
 	for _, u := range s.all {
@@ -189,7 +189,6 @@ func (s *Service) Close() error {
 	for _, h := range all {
 		h.interrupt()
 	}
-	return nil
 }
 
 // expires is when an upload is given up. Called with mu held.
