@@ -1,9 +1,14 @@
 package server
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
+
+	"parley/wsproto"
 )
 
 // pace is how fast the other side must be: in each period it sends at least so
@@ -35,7 +40,18 @@ func (p *paced) Read(b []byte) (int, error) {
 	}
 	n, err := p.Reader.Read(b)
 	p.got += n
-	return n, err
+	return n, senders(err)
+}
+
+// senders marks errors of a body as its sender's fault: it broke off, or is not
+// what HTTP knows. Those that have an answer of their own stay as they are.
+func senders(err error) error {
+	var tooBig *http.MaxBytesError
+	switch {
+	case err == nil, err == io.EOF, errors.As(err, &tooBig), errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	}
+	return fmt.Errorf("%w: %w", wsproto.ErrMalformed, err)
 }
 
 // end lets net/http read on without a deadline, to see whether the client is

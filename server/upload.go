@@ -35,8 +35,9 @@ type upload struct {
 	creds     credentials
 	id, topic string
 
-	who  *session.Identity // nil: nobody yet
-	file *store.File       // nil: none yet
+	who     *session.Identity // nil: nobody yet
+	file    *store.File       // nil: none yet
+	refused error             // why a stranger's was not taken, until it is known whether he is one
 }
 
 func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
@@ -114,10 +115,13 @@ func (u *upload) multipart(boundary string) error {
 		case n >= maxFields:
 			return wsproto.ErrMalformed
 		case part.FormName() == "file":
-			if u.file != nil {
+			if u.file != nil || u.refused != nil {
 				return wsproto.ErrMalformed
 			}
 			err = u.take(part, part.Header.Get("Content-Type"), max(u.r.ContentLength, 0), false)
+			if u.who == nil && u.topic != newAccTopic && errors.Is(err, files.ErrPicture) {
+				u.refused, err = err, nil
+			}
 		default:
 			err = u.field(part)
 		}
@@ -204,7 +208,7 @@ func (u *upload) identify(last bool) error {
 
 // complete looks again when everything has been said.
 func (u *upload) complete() error {
-	if u.file == nil {
+	if u.file == nil && u.refused == nil {
 		return wsproto.ErrMalformed
 	}
 	if u.who != nil {
@@ -213,7 +217,12 @@ func (u *upload) complete() error {
 	if err := u.identify(true); err != nil {
 		return err
 	}
-	if u.who == nil {
+	switch {
+	case u.who != nil && u.refused != nil: // he says so after the file: too late for what is no picture
+		return wsproto.ErrAuthRequired
+	case u.refused != nil:
+		return u.refused
+	case u.who == nil:
 		return nil
 	}
 	return u.server.files.Claim(u.r.Context(), u.file, u.who.User)
