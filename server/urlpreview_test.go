@@ -130,7 +130,7 @@ func TestLinkPreview(t *testing.T) {
 		{"nobody", stranger, "GET", path, nil, 401},
 		{"nobody, the picture", stranger, "GET", got.ImageURL, nil, 401},
 		{"without an API key", anna, "GET", path, []string{"X-Tinode-APIKey", "x"}, 403},
-		{"wrong token", anna, "GET", path, []string{"X-Tinode-Auth", "token " + anna.token[:len(anna.token)-8] + "AAAAAAAA"}, 401},
+		{"wrong password", anna, "GET", path, []string{"X-Tinode-Auth", "basic YW5uYTp3cm9uZw=="}, 401},
 		{"method", anna, "POST", path, nil, 405},
 		{"no address", anna, "GET", "/v0/urlpreview", nil, 400},
 		{"no web page", anna, "GET", "/v0/urlpreview?url=" + url.QueryEscape(page.URL+"/text"), nil, 404},

@@ -17,13 +17,9 @@ func TestDoctor(t *testing.T) {
 	g := shared(t)
 	o := g.options()
 	g.store(t, o)
-	dir := t.TempDir()
-	program := filepath.Join(dir, "parley")
-	build := exec.Command("go", "build", "-o", program, "./cmd/parley")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, tt := range []struct{ name, secret, verdict, want string }{
 		{"in order", secretKey, "ok", "takes files and gives them back"},

@@ -17,7 +17,7 @@ func bigMiB(t *testing.T) int64 {
 	t.Helper()
 	text := os.Getenv("PARLEY_BIG_MIB")
 	if text == "" {
-		return 200
+		return 100
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
