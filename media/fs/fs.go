@@ -249,24 +249,21 @@ func (s *Store) listFolder(dir, after string, limit int, list []media.Info) ([]m
 	return list, nil
 }
 
-// names are those in a folder, in order; none if it is not there.
+// names are those in a folder, in order; none if it is not there, or no folder.
 func (s *Store) names(dir string) ([]string, error) {
-	d, err := s.root.Open(dir)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+	info, err := s.root.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
+	d, err := s.root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
 	names, err := d.Readdirnames(-1)
 	slices.Sort(names)
-	return names, errors.Join(ignoreNotDir(err), d.Close())
-}
-
-func ignoreNotDir(err error) error {
-	if errors.Is(err, syscall.ENOTDIR) {
-		return nil
-	}
-	return err
+	return names, errors.Join(err, d.Close())
 }
 
 // Sweep implements media.Store.

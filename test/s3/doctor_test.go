@@ -41,7 +41,7 @@ func TestDoctor(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			for _, f := range list {
-				if f.Name != "media" {
+				if f.Name != "uploads" {
 					continue
 				}
 				if f.Verdict != tt.verdict || !strings.Contains(f.Text, tt.want) || strings.Contains(f.Text, "\n") || strings.Contains(f.Text+f.Cure, tt.secret) {
@@ -49,7 +49,7 @@ func TestDoctor(t *testing.T) {
 				}
 				return
 			}
-			t.Errorf("nothing is said of media: %s", out)
+			t.Errorf("nothing is said of it: %s", out)
 		})
 	}
 }

@@ -11,13 +11,10 @@ import (
 // mediaTime bounds what the doctor asks of a bucket.
 const mediaTime = 20 * time.Second
 
-// media looks whether files can be stored where they are to be.
-func (p *patient) media() finding {
-	const name = "media"
+// bucket looks whether files can be stored in it.
+func (p *patient) bucket() finding {
+	const name = "uploads"
 	m := &p.cfg.Media
-	if m.Handler != "s3" {
-		return good(name, "no bucket is used")
-	}
 	s, err := s3Store(&m.Handlers.S3)
 	if err != nil {
 		return bad(name, "correct media.handlers.s3", "%v", err)
