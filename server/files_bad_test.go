@@ -228,6 +228,39 @@ func TestUploadSlow(t *testing.T) {
 	}
 }
 
+// TestUploadRefusedSlowly: who is refused does not hold the connection by sending
+// the rest of the file slowly.
+func TestUploadRefusedSlowly(t *testing.T) {
+	t.Parallel()
+	h := newFileHarness(t, "")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, uploadHead("", "Content-Type: text/plain", "Content-Length: 100000"))
+	started := time.Now()
+	_ = conn.SetReadDeadline(started.Add(leftoverTime + 15*time.Second))
+	answer, err := io.ReadAll(conn) // until the server closes it
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400") {
+		t.Errorf("got %.40s, %v after %v, want 400 and the end of the connection", answer, err, time.Since(started))
+	}
+}
+
+// TestUploadBusy: the time that the server takes is not held against the client.
+func TestUploadBusy(t *testing.T) {
+	t.Parallel()
+	h := newFileHarness(t, "")
+	h.pace = pace{period: 200 * time.Millisecond, bytes: 1000}
+	slow := func(string) error { time.Sleep(500 * time.Millisecond); return nil }
+	h.blobs.stored.Store(&slow)
+	ann := h.person("ann")
+	for _, kind := range []string{"text/plain", "multipart/form-data; boundary=b"} {
+		body := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\n9\r\n--b--\r\n"
+		h.wantCode(h.do(http.MethodPost, "/v0/file/u/", ann.Token, strings.NewReader(body), "Content-Type", kind), 200, "ok")
+	}
+}
+
 // TestDownloadSlow: who does not take what he asked for is cut off.
 func TestDownloadSlow(t *testing.T) {
 	t.Parallel()

@@ -25,21 +25,33 @@ var filePace = pace{period: 30 * time.Second, bytes: 4 << 10}
 // paced reads a body at that pace: net/http's own time limit for a whole request
 // would cut off large files, and none at all would let a byte a minute go on for
 // ever.
+// Only waiting counts, not what is done with the bytes meanwhile.
 type paced struct {
 	io.Reader
-	rc   *http.ResponseController
-	pace pace
-	got  int // since the deadline was set
-	set  bool
+	rc     *http.ResponseController
+	pace   pace
+	got    int           // bytes of this period
+	waited time.Duration // of this period
+	ended  bool          // there is nothing more to be read
 }
 
 func (p *paced) Read(b []byte) (int, error) {
-	if !p.set || p.got >= p.pace.bytes {
-		_ = p.rc.SetReadDeadline(time.Now().Add(p.pace.period)) // fails in tests only
-		p.got, p.set = 0, true
+	if p.got >= p.pace.bytes {
+		p.got, p.waited = 0, 0
 	}
+	left := p.pace.period - p.waited
+	if left <= 0 {
+		return 0, os.ErrDeadlineExceeded
+	}
+	start := time.Now()
+	_ = p.rc.SetReadDeadline(start.Add(left)) // fails in tests only
 	n, err := p.Reader.Read(b)
+	p.waited += time.Since(start)
 	p.got += n
+	if err == io.EOF { // from here on, net/http reads to see whether the client is still there
+		p.ended = true
+		_ = p.rc.SetReadDeadline(time.Time{})
+	}
 	return n, senders(err)
 }
 
@@ -54,9 +66,16 @@ func senders(err error) error {
 	return fmt.Errorf("%w: %w", wsproto.ErrMalformed, err)
 }
 
-// end lets net/http read on without a deadline, to see whether the client is
-// still there.
-func (p *paced) end() { _ = p.rc.SetReadDeadline(time.Time{}) }
+// leftoverTime is for what remains of a body that was not read to its end:
+// net/http takes some of it before it gives up the connection.
+const leftoverTime = 5 * time.Second
+
+// end is called when no more is wanted.
+func (p *paced) end() {
+	if !p.ended {
+		_ = p.rc.SetReadDeadline(time.Now().Add(leftoverTime))
+	}
+}
 
 // pacedWriter gives the client a period for each part that is written.
 type pacedWriter struct {
