@@ -33,6 +33,6 @@ func s3Store(c *config.MediaS3) (*s3.Store, error) {
 	return s3.New(s3.Options{
 		AccessKeyID: c.AccessKeyID, SecretAccessKey: string(c.SecretAccessKey), Region: c.Region, Bucket: c.Bucket,
 		Endpoint: c.Endpoint, DisableSSL: c.DisableSSL, PathStyle: c.ForcePathStyle, PresignTTL: c.PresignTTL,
-		CORSOrigins: c.CORSOrigins,
+		CORSOrigins: c.CORSOrigins, NoLinks: !c.Presign,
 	})
 }

@@ -87,7 +87,7 @@ func Default() *Config {
 			Resumable:      Resumable{Enabled: true, ExpireIn: 24 * time.Hour, MaxPerUser: 16, BytesPerUser: 2 << 30, Bytes: 10 << 30},
 			Handlers: MediaHandlers{
 				FS: MediaFS{ServeURL: "/v0/file/s/", CacheControl: "max-age=86400"},
-				S3: MediaS3{PresignTTL: 120 * time.Second, ServeURL: "/v0/file/s/", CacheControl: "no-cache, must-revalidate"},
+				S3: MediaS3{Presign: true, PresignTTL: 120 * time.Second, ServeURL: "/v0/file/s/", CacheControl: "no-cache, must-revalidate"},
 			},
 		},
 		LinkPreview: LinkPreview{Enabled: true},

@@ -158,6 +158,7 @@ type MediaS3 struct {
 	Endpoint        string        `conf:"endpoint"` // host or URL; empty is the provider's own
 	DisableSSL      bool          `conf:"disable_ssl"`
 	ForcePathStyle  bool          `conf:"force_path_style"`
+	Presign         bool          `conf:"presign"` // clients fetch files from the bucket, not through this server
 	PresignTTL      time.Duration `conf:"presign_ttl,s"`
 	ServeURL        string        `conf:"serve_url"`
 	CacheControl    string        `conf:"cache_control"`

@@ -46,6 +46,7 @@ type Options struct {
 	// its name.
 	PathStyle  bool
 	PresignTTL time.Duration // of links that say nothing else; 0: 120 s
+	NoLinks    bool          // Link gives none: the server passes on the bytes itself
 	// CORSOrigins are allowed to read from a bucket that is made here; none: all.
 	CORSOrigins []string
 }
@@ -159,10 +160,13 @@ func (s *Store) list(ctx context.Context, after string, limit int) (list []minio
 	return list, ctx.Err()
 }
 
-// Link implements media.Store: a presigned URL.
+// Link implements media.Store: a presigned URL, unless there are to be none.
 func (s *Store) Link(ctx context.Context, key string, o media.LinkOptions) (string, error) {
 	if !media.ValidKey(key) {
 		return "", badKey(key)
+	}
+	if s.o.NoLinks {
+		return "", nil
 	}
 	query := make(url.Values)
 	for name, value := range map[string]string{

@@ -188,7 +188,9 @@ func TestProgramKilled(t *testing.T) {
 				}
 				// It asks how far it is, which interrupts nobody, until most has come.
 				for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-					var reply struct{ Ctrl struct{ Params struct{ Offset int } } }
+					var reply struct {
+						Ctrl struct{ Params struct{ Offset int } }
+					}
 					_, text := p.good("GET", path, nil)
 					if err := json.Unmarshal([]byte(text), &reply); err != nil {
 						t.Fatal(err, text)
