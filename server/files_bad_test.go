@@ -215,6 +215,9 @@ func TestUploadSlow(t *testing.T) {
 	}
 	h.wantNothingLeftSoon()
 	// One that is slow, and fast enough, takes as long as it needs.
+	h = newFileHarness(t, "")
+	h.pace = pace{period: 5 * time.Second, bytes: 1000}
+	ann = h.person("ann")
 	got, err = h.raw(uploadHead(ann.Token, "Content-Type: text/plain", "Transfer-Encoding: chunked"), func(c net.Conn) error {
 		for range 20 {
 			fmt.Fprintf(c, "%x\r\n%s\r\n", 1000, strings.Repeat("x", 1000))
@@ -251,8 +254,8 @@ func TestUploadRefusedSlowly(t *testing.T) {
 func TestUploadBusy(t *testing.T) {
 	t.Parallel()
 	h := newFileHarness(t, "")
-	h.pace = pace{period: 200 * time.Millisecond, bytes: 1000}
-	slow := func(string) error { time.Sleep(500 * time.Millisecond); return nil }
+	h.pace = pace{period: time.Second, bytes: 1000}
+	slow := func(string) error { time.Sleep(1500 * time.Millisecond); return nil }
 	h.blobs.stored.Store(&slow)
 	ann := h.person("ann")
 	for _, kind := range []string{"text/plain", "multipart/form-data; boundary=b"} {
@@ -267,15 +270,17 @@ func TestDownloadSlow(t *testing.T) {
 	h := newFileHarness(t, `{"media": {"max_size": 0}}`)
 	h.pace = pace{period: 300 * time.Millisecond, bytes: 1000}
 	ann := h.person("ann")
-	up := h.do(http.MethodPost, "/v0/file/u/", ann.Token, io.LimitReader(zeroes{}, 64<<20), "Content-Type", "text/plain")
-	h.wantCode(up, 200, "ok")
+	f, err := h.files.Receive(h.ctx, files.Upload{Owner: ann.uid, Body: io.LimitReader(zeroes{}, 64<<20)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nX-Tinode-APIKey: %s\r\nX-Tinode-Auth: token %s\r\n\r\n", up.Ctrl.Params.URL, stockAPIKey, ann.Token)
-	time.Sleep(time.Second)
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nX-Tinode-APIKey: %s\r\nX-Tinode-Auth: token %s\r\n\r\n", h.files.URL(f), stockAPIKey, ann.Token)
+	time.Sleep(2 * time.Second)
 	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 	n, _ := io.Copy(io.Discard, conn)
 	if n >= 64<<20 {
