@@ -57,7 +57,9 @@ func (s *Server) serveTus(w http.ResponseWriter, r *http.Request) {
 		err = wsproto.ErrAuthRequired
 	}
 	if err != nil {
-		w.Header().Set("Connection", "close") // the body is not wanted
+		if r.ContentLength != 0 {
+			tus.Unwanted(w)
+		}
 		e := s.fileError(err)
 		s.refuse(w, e.Code, e)
 		return

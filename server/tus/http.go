@@ -127,10 +127,17 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if r.ContentLength != 0 {
-		w.Header().Set("Connection", "close") // the rest of the body is not wanted
+		Unwanted(w)
 	}
 	w.WriteHeader(e.Code)
 	_, _ = w.Write(e.Reply("", "", s.Now().UTC()).JSON(nil))
+}
+
+// Unwanted has the connection end soon: the rest of the request's body will not
+// be read.
+func Unwanted(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leftTime)) // fails in tests only
 }
 
 // post begins an upload.

@@ -17,6 +17,9 @@ const (
 	// is given up, and what he brought is kept.
 	paceBytes = 4 << 10
 	paceTime  = 30 * time.Second
+	// leftTime is for what remains of a body that nobody wants: net/http takes some
+	// of it before it gives up the connection.
+	leftTime = 5 * time.Second
 )
 
 // receive adds the body of a request to an upload, and hands the file on if it is
@@ -62,7 +65,7 @@ func (s *Service) add(u *upload, in *pace, left int64) error {
 	if err != nil {
 		return full(err)
 	}
-	in.move()
+	in.n = paceBytes // the first Read sets the deadline
 	// One byte more than there should be tells whether there is more.
 	n, err := io.CopyBuffer(io.NewOffsetWriter(f, u.offset), struct{ io.Reader }{io.LimitReader(in, left+1)}, make([]byte, bufBytes))
 	in.end()
@@ -102,11 +105,12 @@ type pace struct {
 }
 
 func (p *pace) Read(b []byte) (int, error) {
-	n, err := p.r.Read(b)
-	if p.n += n; p.n >= paceBytes {
+	if p.n >= paceBytes { // moved when the client is waited for: a slow disk is not its fault
 		p.n = 0
 		p.move()
 	}
+	n, err := p.r.Read(b)
+	p.n += n
 	if err != nil && err != io.EOF {
 		p.err = err
 	}

@@ -167,6 +167,11 @@ func TestLinks(t *testing.T) {
 	if res := get(http.MethodPut, link); res.StatusCode < 400 {
 		t.Errorf("PUT to a link for reading: got %s", res.Status)
 	}
+	o2 := shared(t).options()
+	o2.NoLinks = true
+	if link, err := shared(t).store(t, o2).Link(t.Context(), "linked", o); link != "" || err != nil {
+		t.Errorf("where there are to be none: got %q, %v", link, err)
+	}
 	head, err := s.Link(t.Context(), "linked", media.LinkOptions{Method: http.MethodHead})
 	if err != nil {
 		t.Fatal(err)
