@@ -70,7 +70,7 @@ func (s *Store) explain(op string, err error) error {
 	case cure != "":
 	case r.StatusCode == http.StatusInsufficientStorage:
 		return fmt.Errorf("s3: %s: %w", op, media.ErrFull)
-	case errors.As(err, &wire), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case errors.As(err, &wire), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("s3: %s: %s %w: check endpoint and disable_ssl, and whether it runs: %w", op, s.core.EndpointURL().Host, ErrUnreachable, err)
 	case errors.Is(err, context.Canceled):
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
