@@ -42,8 +42,21 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, runGateway(dir, os.Getenv(gatewayPort)))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	var err error
+	if folder, err = os.MkdirTemp("", "parley-s3-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if sharedGateway != nil {
+		sharedGateway.kill()
+	}
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
 }
+
+// folder has what lives as long as the process.
+var folder string
 
 // runGateway serves a folder until the one who started it has gone.
 func runGateway(dir, port string) error {
@@ -144,14 +157,14 @@ var (
 	sharedGateway *gateway
 )
 
-// mainTB lives as long as the process: the gateway ends by its standard input.
+// mainTB lives as long as the process: TestMain ends what it has.
 type mainTB struct{ testing.TB }
 
 func (mainTB) Cleanup(func()) {}
 
 func (m mainTB) TempDir() string {
-	dir, err := os.MkdirTemp("", "parley-s3-")
-	if err != nil {
+	dir := filepath.Join(folder, "gateway")
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		m.Fatal(err)
 	}
 	return dir

@@ -21,11 +21,7 @@ import (
 
 // binary is the program, built once.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "parley-s3-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "parley")
+	path := filepath.Join(folder, "parley")
 	build := exec.Command("go", "build", "-o", path, "./cmd/parley")
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
