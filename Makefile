@@ -1,6 +1,6 @@
 # "make" lists the targets. What is longer than a few lines is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help check test race fuzz e2e web acme crash bench build fmt clean
+.PHONY: help check test race fuzz e2e web acme s3 crash bench build fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-6s %s\n", $$1, $$2}'
@@ -8,7 +8,7 @@ help: ## this list
 check: ## quick: gofumpt, vet, staticcheck, unit tests; about a minute once built
 	@scripts/check.sh
 
-test: ## everything, as CI does: check, race detector, fuzz, end to end, web, ACME, crash
+test: ## everything, as CI does: check, race detector, fuzz, end to end, web, ACME, S3, crash
 	@scripts/test.sh
 
 race: ## all Go tests under the race detector; PKG=./server/... for some
@@ -25,6 +25,9 @@ web: ## the web client: types, parts, dist, and in Chromium; FILE=tests/x.test.j
 
 acme: ## certificates from an ACME authority in the test (pebble)
 	@scripts/acme.sh
+
+s3: ## files in an S3 gateway in the test (versitygw)
+	@scripts/s3.sh
 
 crash: ## kills the program many times and looks at what is left
 	@scripts/crash.sh

@@ -9,7 +9,7 @@ say "what this uses"
 go version
 echo "make test runs make check, all Go tests under the race detector, each fuzz target for $fuzz_time,"
 echo "the published npm clients against the program, the web client in Chromium, certificates from an ACME"
-echo "authority, and the crash test. It installs: Go modules and tools (by tools/go.mod, into Go's cache), npm"
+echo "authority, files in an S3 gateway, and the crash test. It installs: Go modules and tools (by tools/go.mod, into Go's cache), npm"
 echo "packages (into node_modules of test/e2e, test/web and webclient)"
 if [ "$CI" = true ]; then echo "As CI: Debian packages that are missing too; and what is still missing is an error."; fi
 gotool staticcheck -version
@@ -33,6 +33,7 @@ step fuzz scripts/fuzz.sh "$fuzz_time"
 step e2e scripts/e2e.sh
 step web scripts/web.sh
 step acme scripts/acme.sh
+step s3 scripts/s3.sh
 step crash scripts/crash.sh
 
 say "make test: $((SECONDS - start)) s"

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"parley/server/tus"
 )
 
 // origins are the pages of other sites that may use files (surfaces.md §1.10):
@@ -37,8 +39,8 @@ func matches(pattern, origin string) bool {
 
 // Headers that clients set, and those that they may look at.
 const (
-	corsAllowed = "*, Authorization, Content-Type, If-None-Match, Range, X-Tinode-APIKey, X-Tinode-Auth"
-	corsExposed = "Content-Disposition, Content-Length, Content-Range, ETag, Location"
+	corsAllowed = "*, Authorization, Content-Type, If-None-Match, Range, X-Tinode-APIKey, X-Tinode-Auth, " + tus.Headers
+	corsExposed = "Content-Disposition, Content-Length, Content-Range, ETag, " + tus.Exposed
 )
 
 // cors sets the headers for pages of other sites on every answer, and answers

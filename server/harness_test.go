@@ -85,7 +85,7 @@ func newHarness(t testing.TB, cfg *config.Config, st store.Store) *harness {
 		blobs = folder
 	}
 	s, err := New(Deps{
-		Media: blobs, Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Build: "test:0",
+		Media: blobs, Uploads: t.TempDir(), Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Build: "test:0",
 	})
 	if err != nil {
 		t.Fatal(err)

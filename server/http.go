@@ -31,6 +31,8 @@ func (s *Server) routes() http.Handler {
 	info := s.clientInfo()
 	mux.HandleFunc(s.cfg.APIPath+"v0/client", s.get(serveClient(info)))
 	s.fileRoutes(mux)
+	s.tusRoutes(mux)
+	s.previewRoutes(mux)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

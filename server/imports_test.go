@@ -22,6 +22,7 @@ var rank = []struct {
 	{"bench", 8}, // drives any server from outside
 	{"server/session", 6},
 	{"server/admin", 6},
+	{"server/tus", 6},
 	{"server/files", 6},
 	{"server/hub", 5},
 	{"server/topic", 4},
@@ -35,6 +36,7 @@ var rank = []struct {
 	{"internal/audit", 3},
 	{"store", 2},
 	{"internal/config", 2},
+	{"internal/linkpreview", 2},
 	{"internal/wstest", 2},
 	{"internal/smtptest", 2},
 	{"internal/certs", 2},
@@ -53,6 +55,8 @@ var leafModules = map[string][]string{
 
 // onlyIn are modules that one folder alone knows, so that they can be replaced.
 var onlyIn = map[string]string{
+	"code.dny.dev/ssrf":          "internal/linkpreview",
+	"github.com/minio/minio-go/": "media/s3",
 	"github.com/coreos/go-oidc/": "auth/oidc",
 	"github.com/golang-jwt/jwt/": "auth/token",
 	"github.com/pquerna/otp":     "auth/totp",

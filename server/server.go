@@ -27,12 +27,14 @@ import (
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/internal/config"
+	"parley/internal/linkpreview"
 	"parley/media"
 	"parley/server/admin"
 	"parley/server/files"
 	"parley/server/hub"
 	"parley/server/session"
 	"parley/server/topic"
+	"parley/server/tus"
 	"parley/store"
 )
 
@@ -48,6 +50,7 @@ type Deps struct {
 
 	Certificates Certificates // nil: nothing is encrypted
 	Media        media.Store  // nil: there are no files; not closed by the server
+	Uploads      string       // folder of unfinished uploads; empty: files come in one piece only
 	// Admin is where the operator's commands come in; nil: nowhere. It is
 	// closed with the server.
 	Admin net.Listener
@@ -73,12 +76,14 @@ type Server struct {
 	certs    Certificates // nil: no TLS
 	http     *http.Server
 	admin    *admin.Service
-	operator net.Listener // Deps.Admin
 	metrics  *prometheus.Registry
-	scraped  net.Listener   // Deps.Metrics
-	files    *files.Service // nil: there are none
-	origins  origins        // whose pages may use files
-	pace     pace           // of uploads and downloads
+	scraped  net.Listener         // Deps.Metrics
+	operator net.Listener         // Deps.Admin
+	files    *files.Service       // nil: there are none
+	tus      *tus.Service         // nil: files come in one piece only
+	previews *linkpreview.Service // nil: there are none
+	origins  origins              // whose pages may use files
+	pace     pace                 // of uploads and downloads
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -135,6 +140,12 @@ func New(d Deps) (*Server, error) {
 	}
 	s.files, s.pace = newFiles(&d, d.Now), filePace
 	_, _, s.origins = cfg.Media.Serve()
+	if s.tus, err = s.newTus(&d); err != nil {
+		return nil, err
+	}
+	if s.previews, err = newPreviews(&d, keys); err != nil {
+		return nil, err
+	}
 	var linker topic.Files
 	if s.files != nil {
 		linker = s.files
@@ -299,6 +310,9 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	if s.files != nil {
 		g.Go(func() error { return s.files.Run(ctx) })
 	}
+	if s.tus != nil {
+		g.Go(func() error { return s.tus.Run(ctx) })
+	}
 	if s.oidc != nil {
 		g.Go(func() error { return s.oidc.Run(ctx) })
 	}
@@ -358,6 +372,9 @@ func (s *Server) shutdown() error {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 		return nil
+	}
+	if s.tus != nil { // what came is kept, and the client goes on when we are back
+		s.tus.Close()
 	}
 	// Requests of long polling end when their sessions do.
 	stopped := make(chan error, 1)

@@ -65,11 +65,14 @@ func (o *operator) countMissing(in *fs.Store, db string) (*copied, error) {
 // hasFolder tells whether files are in a folder of this machine.
 func hasFolder(cfg *config.Config) bool { return cfg.Media.Handler == "fs" }
 
-// uploads looks at the folder of files.
+// uploads looks at where files are.
 func (p *patient) uploads() finding {
 	const name = "uploads"
-	if !hasFolder(p.cfg) {
-		return good(name, "not in a folder here (media.use_handler is %q)", p.cfg.Media.Handler)
+	switch p.cfg.Media.Handler {
+	case "":
+		return good(name, "off: media.use_handler is empty")
+	case "s3":
+		return p.bucket()
 	}
 	dir := filesFolder(p.cfg, p.data)
 	info, err := os.Stat(dir)

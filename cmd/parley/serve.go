@@ -72,7 +72,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	case err != nil:
 		return err
 	}
-	blobs, closeBlobs, err := openMedia(cfg, home.path)
+	blobs, closeBlobs, err := openMedia(ctx, cfg, home.path, stderr)
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
@@ -88,6 +88,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	srv, err := server.New(server.Deps{
 		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Admin: commands,
 		Certificates: certificates, Passwords: passwords, Metrics: scraped, Media: blobs,
+		Uploads: uploadsFolder(cfg, home.path),
 	})
 	if err != nil {
 		if commands != nil {

@@ -52,6 +52,7 @@ type Config struct {
 	AccountGC    AccountGC    `conf:"acc_gc_config"`
 	Store        Store        `conf:"store_config"`
 	Media        Media        `conf:"media"`
+	LinkPreview  LinkPreview  `conf:"link_preview"`
 	WebRTC       WebRTC       `conf:"webrtc"`
 	Push         Push         `conf:"push"`
 }
@@ -77,7 +78,8 @@ type Limits struct {
 	AddressHTTP           limit.Rate `conf:"http_per_address"`
 	AddressTokenLogins    limit.Rate `conf:"token_logins_per_address"`
 	UserUploads           limit.Rate `conf:"uploads_per_user"`
-	AddressAvatars        limit.Rate `conf:"avatars_per_address"` // of strangers who sign up
+	UserPreviews          limit.Rate `conf:"link_previews_per_user"` // and their pictures
+	AddressAvatars        limit.Rate `conf:"avatars_per_address"`    // of strangers who sign up
 
 	PasswordsPerAccount int           `conf:"wrong_passwords_per_account"` // without a delay; 0 is unlimited
 	PasswordsPerAddress int           `conf:"wrong_passwords_per_address"`

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -97,8 +98,28 @@ type Media struct {
 	Access         string        `conf:"access"`      // MediaReaders or MediaUsers
 	GCPeriod       time.Duration `conf:"gc_period,s"` // unused files are collected when both are > 0
 	GCBlockSize    int           `conf:"gc_block_size"`
+	Resumable      Resumable     `conf:"resumable"`
 	Handlers       MediaHandlers `conf:"handlers"`
 }
+
+// Resumable is for uploads in pieces, by the tus protocol.
+type Resumable struct {
+	Enabled      bool          `conf:"enabled"`
+	Folder       string        `conf:"folder"`             // of the pieces; empty is "uploads"; starts at Data
+	ExpireIn     time.Duration `conf:"expire_in,s"`        // after the last piece
+	MaxPerUser   int           `conf:"max_per_user"`       // unfinished ones
+	BytesPerUser int64         `conf:"max_bytes_per_user"` // that they are to become
+	Bytes        int64         `conf:"max_bytes"`          // the same of all users
+}
+
+// LinkPreview is for titles and pictures of web pages that people mention.
+type LinkPreview struct {
+	Enabled bool     `conf:"enabled"`
+	Allow   []string `conf:"allowed_networks"` // CIDR, or single addresses, that may be asked although they are private
+}
+
+// AllowNets is Allow after Validate has found no fault in it.
+func (l *LinkPreview) AllowNets() []netip.Prefix { return prefixes(l.Allow) }
 
 // Who may fetch a file.
 const (
@@ -137,6 +158,7 @@ type MediaS3 struct {
 	Endpoint        string        `conf:"endpoint"` // host or URL; empty is the provider's own
 	DisableSSL      bool          `conf:"disable_ssl"`
 	ForcePathStyle  bool          `conf:"force_path_style"`
+	Presign         bool          `conf:"presign"` // clients fetch files from the bucket, not through this server
 	PresignTTL      time.Duration `conf:"presign_ttl,s"`
 	ServeURL        string        `conf:"serve_url"`
 	CacheControl    string        `conf:"cache_control"`

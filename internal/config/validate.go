@@ -70,6 +70,7 @@ func (c *Config) Validate() error {
 	c.AccountGC.check(k)
 	c.Store.check(k)
 	c.Media.check(k)
+	k.networks("link_preview.allowed_networks", c.LinkPreview.Allow)
 	c.WebRTC.check(k)
 	c.Push.check(k)
 	return k.faults.err()
@@ -128,9 +129,13 @@ func (l *Limits) check(k *checker, maxMessage int) {
 	k.between("limits.wrong_passwords_per_account", int64(l.PasswordsPerAccount), 0, 1000)
 	k.between("limits.wrong_passwords_per_address", int64(l.PasswordsPerAddress), 0, 1_000_000)
 	k.between("limits.wrong_password_delay", int64(l.PasswordDelay/time.Second), 1, 86400)
-	for i, text := range l.Exempt {
+	k.networks("limits.exempt", l.Exempt)
+}
+
+func (k *checker) networks(path string, list []string) {
+	for i, text := range list {
 		if _, err := parsePrefix(text); err != nil {
-			k.fault(fmt.Sprintf("limits.exempt[%d]", i), "must be an address or a network, such as 192.0.2.7 or 192.0.2.0/24")
+			k.fault(fmt.Sprintf("%s[%d]", path, i), "must be an address or a network, such as 192.0.2.7 or 192.0.2.0/24")
 		}
 	}
 }
@@ -144,9 +149,11 @@ func parsePrefix(text string) (netip.Prefix, error) {
 }
 
 // ExemptNets is Exempt after Validate has found no fault in it.
-func (l *Limits) ExemptNets() []netip.Prefix {
+func (l *Limits) ExemptNets() []netip.Prefix { return prefixes(l.Exempt) }
+
+func prefixes(texts []string) []netip.Prefix {
 	var list []netip.Prefix
-	for _, text := range l.Exempt {
+	for _, text := range texts {
 		if p, err := parsePrefix(text); err == nil {
 			list = append(list, p)
 		}

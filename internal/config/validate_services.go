@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 )
@@ -38,6 +39,12 @@ func (m *Media) check(k *checker) {
 	k.atLeast("media.max_pixels", m.MaxPixels, 0)
 	if m.Access != MediaReaders && m.Access != MediaUsers {
 		k.fault("media.access", `must be "readers" or "users"`)
+	}
+	if r := &m.Resumable; r.Enabled {
+		k.between("media.resumable.expire_in", int64(r.ExpireIn/time.Second), 60, 30*86400)
+		k.between("media.resumable.max_per_user", int64(r.MaxPerUser), 1, 1000)
+		k.atLeast("media.resumable.max_bytes_per_user", r.BytesPerUser, 1)
+		k.atLeast("media.resumable.max_bytes", r.Bytes, 1)
 	}
 	fs, s3 := &m.Handlers.FS, &m.Handlers.S3
 	k.origins("media.handlers.fs.cors_origins", fs.CORSOrigins)

@@ -99,6 +99,8 @@ func TestValidate(t *testing.T) {
 		"media serve_url, full":   {func(c *Config) { c.Media.Handler, c.Media.Handlers.FS.ServeURL = "fs", "ftp://x/" }, "media.handlers.fs.serve_url: must be a full URL, such as https://chat.example.com/"},
 		"media origin":            {func(c *Config) { c.Media.Handlers.FS.CORSOrigins = []string{"https://*.a.b", "https://a.b/"} }, "media.handlers.fs.cors_origins[1]: must be an origin, such as https://chat.example.com, without a slash at the end"},
 		"media origin, not alone": {func(c *Config) { c.Media.Handlers.FS.CORSOrigins = []string{"*", "https://a.b"} }, `media.handlers.fs.cors_origins[0]: "*" must be the only entry`},
+		"resumable":               {func(c *Config) { c.Media.Resumable.MaxPerUser = 0 }, "media.resumable.max_per_user: must be between 1 and 1000"},
+		"link preview":            {func(c *Config) { c.LinkPreview.Allow = []string{"10.0.0.0/8", "intranet"} }, "link_preview.allowed_networks[1]: must be an address or a network, such as 192.0.2.7 or 192.0.2.0/24"},
 		"media s3": {
 			func(c *Config) { c.Media.Handler = "s3" },
 			"media.handlers.s3.access_key_id: required when media.use_handler is s3\n" +

@@ -24,6 +24,7 @@ type Limits struct {
 	UserCodes, AddressCodes                   limit.Rate
 	AddressHTTP, AddressTokens                limit.Rate
 	UserUploads, AddressAvatars               limit.Rate
+	UserPreviews                              limit.Rate
 
 	Passwords limit.GuardConfig
 	Exempt    []netip.Prefix
@@ -40,7 +41,7 @@ const (
 // addressUse is what came from an address of late, userUse from a user.
 type (
 	addressUse struct{ requests, messages, accounts, codes, http, tokens, avatars limit.Bucket }
-	userUse    struct{ requests, messages, groups, searches, codes, uploads limit.Bucket }
+	userUse    struct{ requests, messages, groups, searches, codes, uploads, previews limit.Bucket }
 
 	heldAddress = limit.Entry[netip.Prefix, addressUse]
 	heldUser    = limit.Entry[chat.UID, userUse]
@@ -65,7 +66,7 @@ func newLimiter(l Limits, now func() time.Time) *limiter {
 			return full(&u.requests, &u.messages, &u.accounts, &u.codes, &u.http, &u.tokens, &u.avatars)
 		}),
 		users: limit.NewTable[chat.UID](keptUses, func(u *userUse) bool {
-			return full(&u.requests, &u.messages, &u.groups, &u.searches, &u.codes, &u.uploads)
+			return full(&u.requests, &u.messages, &u.groups, &u.searches, &u.codes, &u.uploads, &u.previews)
 		}),
 	}
 }
@@ -151,6 +152,17 @@ func (r *Registry) ChargeUpload(remote string, u chat.UID) time.Duration {
 	e := l.users.Hold(u)
 	defer l.users.Release(e)
 	return e.Value.uploads.Take(now, l.UserUploads)
+}
+
+// ChargePreview counts a web page, or its picture, that a user asks about, and
+// returns how long he has to wait; 0: he is welcome.
+func (r *Registry) ChargePreview(remote string, u chat.UID) time.Duration {
+	if r.limits.exempt(placeOf(remote)) {
+		return 0
+	}
+	e := r.limits.users.Hold(u)
+	defer r.limits.users.Release(e)
+	return e.Value.previews.Take(r.Now().UnixNano(), r.limits.UserPreviews)
 }
 
 // charge counts a message against the limits and returns how long its sender

@@ -1,0 +1,158 @@
+package tus
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	bufBytes = 64 << 10
+	// Who does not bring paceBytes in paceTime is as good as gone: his connection
+	// is given up, and what he brought is kept.
+	paceBytes = 4 << 10
+	paceTime  = 30 * time.Second
+	// leftTime is for what remains of a body that nobody wants: net/http takes some
+	// of it before it gives up the connection.
+	leftTime = 5 * time.Second
+)
+
+// receive adds the body of a request to an upload, and hands the file on if it is
+// whole then. status is that of success.
+func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, status int) error {
+	in := &pace{r: r.Body, rc: http.NewResponseController(w), time: s.paceTime}
+	release, err := s.take(r.Context(), u, in.stop)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if status != http.StatusCreated { // there it is 0
+		if text := r.Header.Get("Upload-Offset"); text != strconv.FormatInt(u.offset, 10) {
+			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 {
+				return malformed("Upload-Offset must be a number of bytes")
+			}
+			w.Header().Set("Upload-Offset", strconv.FormatInt(u.offset, 10))
+			return errOffset.With("offset", u.offset)
+		}
+	}
+	left := u.Size - u.offset
+	if r.ContentLength > left {
+		return errTooLarge.With("what", "more than Upload-Length said")
+	}
+	if left > 0 {
+		if err := s.add(u, in, left); err != nil {
+			return err
+		}
+	}
+	if u.offset == u.Size {
+		if _, err := s.finish(r.Context(), u); err != nil {
+			return err
+		}
+	}
+	s.state(w, u)
+	w.WriteHeader(status)
+	return nil
+}
+
+// add appends at most so many bytes, durably. What came before an error is kept.
+func (s *Service) add(u *upload, in *pace, left int64) error {
+	f, err := s.folder.OpenFile(dataName(u.id), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return full(err)
+	}
+	in.n = paceBytes // the first Read sets the deadline
+	// One byte more than there should be tells whether there is more.
+	n, err := io.CopyBuffer(io.NewOffsetWriter(f, u.offset), struct{ io.Reader }{io.LimitReader(in, left+1)}, make([]byte, bufBytes))
+	in.end()
+	var surplus error
+	if n > left {
+		n, surplus = 0, errTooLarge.With("what", "more than Upload-Length said")
+		err = errors.Join(err, f.Truncate(u.offset))
+	}
+	if n > 0 {
+		err = errors.Join(err, f.Sync())
+	}
+	err = errors.Join(err, f.Close())
+	u.offset += n
+	s.mu.Lock()
+	u.touched = s.Now()
+	s.mu.Unlock()
+	switch {
+	case surplus != nil:
+		return surplus
+	case err != nil && in.err != nil: // the reader's error, not the disk's
+		return in.refusal()
+	}
+	return full(err)
+}
+
+// pace reads a body and ends it if nothing comes, or if somebody else wants to go
+// on.
+type pace struct {
+	r    io.Reader
+	rc   *http.ResponseController
+	time time.Duration // for paceBytes
+	n    int           // bytes since the deadline was moved
+	err  error         // of r, but for io.EOF
+
+	mu      sync.Mutex // guards the following
+	stopped bool
+}
+
+func (p *pace) Read(b []byte) (int, error) {
+	if p.n >= paceBytes { // moved when the client is waited for: a slow disk is not its fault
+		p.n = 0
+		p.move()
+	}
+	n, err := p.r.Read(b)
+	p.n += n
+	if err != nil && err != io.EOF {
+		p.err = err
+	}
+	return n, err
+}
+
+// move gives the client more time.
+func (p *pace) move() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.stopped {
+		_ = p.rc.SetReadDeadline(time.Now().Add(p.time)) // fails in tests only
+	}
+}
+
+// stop ends reading; safe from any goroutine.
+func (p *pace) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
+	_ = p.rc.SetReadDeadline(time.Now())
+}
+
+// end lets the connection serve other requests.
+func (p *pace) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.stopped {
+		_ = p.rc.SetReadDeadline(time.Time{})
+	}
+}
+
+// refusal is what to say of a body that did not come whole.
+func (p *pace) refusal() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var network net.Error
+	switch {
+	case p.stopped:
+		return errLocked // somebody else goes on with it
+	case errors.As(p.err, &network) && network.Timeout():
+		return errSlow
+	}
+	return errCutOff
+}
