@@ -68,7 +68,7 @@ func (s *Server) collect(ctx context.Context) (count int, err error) {
 func (s *Server) collectOne(ctx context.Context, uid chat.UID) error {
 	err := s.sessions.Delete(ctx, uid, true)
 	if err == nil {
-		s.store.AppendAudit(store.AuditEntry{At: s.now(), Act: audit.AccountCollected, User: uid, From: "server"})
+		s.audit.Record(store.AuditEntry{Act: audit.AccountCollected, User: uid, From: "server"})
 	}
 	if errors.Is(err, wsproto.ErrUserNotFound) {
 		err = nil // gone already

@@ -111,7 +111,7 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth_config.totp: %w", err)
 	}
-	log := audit.New(d.Store, d.Now)
+	log := audit.New(d.Store, d.Log, d.Now)
 	s := &Server{
 		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
 		posts: posts, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
@@ -150,7 +150,7 @@ func New(d Deps) (*Server, error) {
 		},
 	})
 	devices.Registry = s.sessions
-	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store, d.Passwords), s.sessions, d.Now)
+	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store, d.Passwords), s.sessions, log, d.Now)
 	s.admin.Revoked = s.sessions.Revoked
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{

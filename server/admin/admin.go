@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/auth/basic"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -53,6 +54,7 @@ type Deps struct {
 	Store  Store
 	Basic  *basic.Scheme
 	Live   Live
+	Acts   *audit.Log // nil: none is kept
 	Now    func() time.Time
 	Config Config
 	// Revoked is told of revocations after they are stored, so that they hold

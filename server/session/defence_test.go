@@ -51,7 +51,7 @@ func newFortress(t testing.TB, l Limits) *fortress {
 	f := &fortress{t: t, st: st, ann: chat.NewUID(), Registry: NewRegistry(Deps{
 		Hub: &fakeHub{}, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Schemes: auth.NewSet(map[string]auth.Scheme{basic.Name: passwords, token.Name: tokens, anon.Name: anon.Scheme{}}),
-		Token:   tokens, Passwords: passwords, Factor: factor, Validators: noValidators(st), Audit: audit.New(st, time.Now),
+		Token:   tokens, Passwords: passwords, Factor: factor, Validators: noValidators(st), Audit: audit.New(st, slog.New(slog.DiscardHandler), time.Now),
 		Config: Config{OutboxBytes: 1 << 20, MaxPending: 32, Limits: l},
 	})}
 	// The cheapest hash there is: the attack is to be long, not expensive.
