@@ -121,6 +121,28 @@ func (l *Log) Record(e store.AuditEntry) {
 	}
 }
 
+// HowDeleted is the detail of AccountDeleted.
+func HowDeleted(hard bool) string {
+	if hard {
+		return "hard"
+	}
+	return "soft"
+}
+
+type originKey struct{}
+
+// WithOrigin notes in a context where an order comes from: an address, "cli", or
+// "server".
+func WithOrigin(ctx context.Context, from string) context.Context {
+	return context.WithValue(ctx, originKey{}, from)
+}
+
+// Origin is where an order comes from; empty if nobody noted it.
+func Origin(ctx context.Context) string {
+	from, _ := ctx.Value(originKey{}).(string)
+	return from
+}
+
 // Counts is how often each act was recorded since the start.
 func (l *Log) Counts() map[string]int64 {
 	l.mu.Lock()

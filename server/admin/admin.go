@@ -25,7 +25,7 @@ type Live interface {
 	// SetState returns wsproto.NotModified if nothing changes.
 	SetState(ctx context.Context, uid chat.UID, state store.State) error
 	Delete(ctx context.Context, uid chat.UID, hard bool) error
-	Evict(uid chat.UID)
+	Evict(ctx context.Context, uid chat.UID)
 	Online(uid chat.UID) int
 }
 

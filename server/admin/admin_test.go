@@ -26,7 +26,7 @@ type live struct {
 	evicted []chat.UID
 }
 
-func (l *live) Evict(uid chat.UID)  { l.evicted = append(l.evicted, uid) }
+func (l *live) Evict(_ context.Context, uid chat.UID) { l.evicted = append(l.evicted, uid) }
 func (l *live) Online(chat.UID) int { return 0 }
 func (l *live) Delete(ctx context.Context, uid chat.UID, hard bool) error {
 	return l.DeleteUser(ctx, uid, hard, time.Now())

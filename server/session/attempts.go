@@ -59,6 +59,23 @@ func (l *limiter) guarded(account string, place netip.Prefix, trusted bool, veri
 	return rec, act, err
 }
 
+// mayLogin refuses accounts that are suspended or deleted. That somebody has their
+// secrets is told to the audit log; their programs, which come back with their
+// tokens as long as they like, are not.
+func (s *Session) mayLogin(rec *auth.Record, scheme string) error {
+	err := s.reg.roster.mayLogin(rec.User)
+	if err != nil && rec.Issued.IsZero() {
+		s.reg.Audit.Record(store.AuditEntry{
+			Act: audit.LoginFailed, User: rec.User, From: s.host, Detail: strings.ToLower(scheme) + closedAccount,
+		})
+	}
+	return err
+}
+
+// closedAccount is what the audit log has of a right secret for an account that
+// is suspended or deleted.
+const closedAccount = ", right, but the account is closed"
+
 // isWrong tells refusals of wrong secrets; the last two are of an authority
 // elsewhere.
 func isWrong(err error) bool {
