@@ -26,7 +26,7 @@ func (s *Session) verify(ctx context.Context, scheme string, secret []byte) (*au
 	if account == "" {
 		return sc.Authenticate(ctx, secret)
 	}
-	rec, act, err := s.reg.limits.guarded(account, s.place, s.addr == nil, func() (*auth.Record, error) {
+	rec, act, err := s.reg.limits.guarded(ctx, account, s.place, s.addr == nil, func() (*auth.Record, error) {
 		return sc.Authenticate(ctx, secret)
 	})
 	if act != "" {
@@ -38,8 +38,8 @@ func (s *Session) verify(ctx context.Context, scheme string, secret []byte) (*au
 // guarded lets somebody try a secret of an account, unless there were too many
 // wrong ones before; act is for the audit log, mostly empty. trusted: see
 // limit.Guard.Begin.
-func (l *limiter) guarded(account string, place netip.Prefix, trusted bool, verify func() (*auth.Record, error)) (rec *auth.Record, act string, err error) {
-	try, wait, news := l.guard.Begin(account, place, trusted)
+func (l *limiter) guarded(ctx context.Context, account string, place netip.Prefix, trusted bool, verify func() (*auth.Record, error)) (rec *auth.Record, act string, err error) {
+	try, wait, news := l.guard.Begin(ctx, account, place, trusted)
 	if try == nil {
 		if news {
 			act = audit.LoginLimited

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,6 +137,27 @@ func sprayed(t *testing.T) {
 	if f.Len() != 0 || f.limits.addresses.Len() != 0 {
 		t.Errorf("%d sessions, %d addresses", f.Len(), f.limits.addresses.Len())
 	}
+}
+
+// TestRightPasswordsAtOnce: all devices of somebody come back at the same moment,
+// from behind one address.
+func TestRightPasswordsAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFortress(t, strict)
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for range 12 {
+		v := f.visit("192.0.2.1:1")
+		all.Go(func() {
+			<-start
+			if answer := v.login("ann:right"); !strings.Contains(answer, `"code":200`) {
+				t.Error(answer)
+			}
+			v.Closed()
+		})
+	}
+	close(start)
+	all.Wait()
 }
 
 // TestUnknownLoginsAreCounted exactly like known ones.

@@ -96,7 +96,7 @@ func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password, r
 	}
 	_, address, _ := strings.Cut(string(secret), ":")
 	place := placeOf(remote)
-	rec, act, err := r.limits.guarded(guessedCode(address), place, r.limits.exempt(place), func() (*auth.Record, error) {
+	rec, act, err := r.limits.guarded(ctx, guessedCode(address), place, r.limits.exempt(place), func() (*auth.Record, error) {
 		return r.Reset.Authenticate(ctx, secret)
 	})
 	if act != "" {
