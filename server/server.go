@@ -55,24 +55,25 @@ type Deps struct {
 
 // Server is a chat server.
 type Server struct {
-	build    string
-	cfg      *config.Config
-	store    store.Store
-	log      *slog.Logger
-	clock    func() time.Time
-	oidc     *oidc.Scheme // nil: nobody signs in through others
-	release  func()       // gives back memory of the store
-	hub      *hub.Hub
-	sessions *session.Registry
-	posts    *posts
-	reset    *reset.Service
-	audit    *audit.Log
-	certs    Certificates // nil: no TLS
-	http     *http.Server
-	admin    *admin.Service
-	operator net.Listener // Deps.Admin
-	metrics  *prometheus.Registry
-	scraped  net.Listener // Deps.Metrics
+	build      string
+	cfg        *config.Config
+	store      store.Store
+	log        *slog.Logger
+	clock      func() time.Time
+	oidc       *oidc.Scheme // nil: nobody signs in through others
+	release    func()       // gives back memory of the store
+	hub        *hub.Hub
+	sessions   *session.Registry
+	posts      *posts
+	reset      *reset.Service
+	validators *validate.Set
+	audit      *audit.Log
+	certs      Certificates // nil: no TLS
+	http       *http.Server
+	admin      *admin.Service
+	operator   net.Listener // Deps.Admin
+	metrics    *prometheus.Registry
+	scraped    net.Listener // Deps.Metrics
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -102,7 +103,7 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	validators := validate.New(d.Store, tokens, d.Now, methods(cfg, posts)...)
+	validators := validate.New(d.Store, tokens, keys, d.Now, methods(cfg, posts)...)
 	third, err := signIn(&d, keys)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func New(d Deps) (*Server, error) {
 	log := audit.New(d.Store, d.Log, d.Now)
 	s := &Server{
 		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
-		posts: posts, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
+		posts: posts, validators: validators, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
 		Scheme: resettable(&cfg.Auth), Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg),
@@ -343,6 +344,7 @@ func (s *Server) shutdown() error {
 	closed := step("close sessions", s.sessions.Close)
 	topics := step("close topics", s.hub.Close)
 	resets := step("answer requests for new passwords", s.reset.Close)
+	s.validators.Close()
 	_ = s.posts.close(ctx) // a mail server that is away is no failure of ours; the log has what was lost
 	return errors.Join(<-stopped, closed, topics, resets)
 }

@@ -150,7 +150,7 @@ func TestFactorLimit(t *testing.T) {
 			t.Error(p)
 		}
 		c.want(422, c.login("basic", annPassword, resp("totp", "000000")))
-		c.want(300, c.login("basic", annPassword, "")) // without a guess
+		c.want(300, c.login("basic", annPassword, ""))                                 // without a guess
 		for act, want := range map[string]int{"login.failed": 5, "login.limited": 1} { // told once
 			list, err := f.store.AuditLog(t.Context(), store.AuditQuery{Act: act})
 			if err != nil || len(list) != want || list[0].Detail != "totp" || list[0].User != uidOf(t, f.ann.User) {

@@ -27,7 +27,7 @@ type live struct {
 }
 
 func (l *live) Evict(_ context.Context, uid chat.UID) { l.evicted = append(l.evicted, uid) }
-func (l *live) Online(chat.UID) int { return 0 }
+func (l *live) Online(chat.UID) int                   { return 0 }
 func (l *live) Delete(ctx context.Context, uid chat.UID, hard bool) error {
 	return l.DeleteUser(ctx, uid, hard, time.Now())
 }

@@ -85,7 +85,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 	if err != nil {
 		return nil, err
 	}
-	if err := s.reg.Validators.Welcome(d.Creds, d.level, s.lang); err != nil { // the account is made: its owner asks again
+	if err := s.reg.Validators.Welcome(ctx, d.Creds, d.level, s.lang); err != nil { // the account is made: its owner asks again
 		s.log().Error("code for a new account not sent", "err", err)
 	}
 	s.reg.roster.set(d.User.ID, d.User.State)
@@ -157,12 +157,8 @@ func (s *Session) fillCreds(ctx context.Context, d *draft, creds []wsproto.Cred)
 		if c.Resp != "" { // an answer before there was a question
 			return auth.ErrFailed
 		}
-		rec, err := v.Pending(d.User.ID, c.Meth, value)
-		if err != nil {
-			return err
-		}
 		have = append(have, c.Meth)
-		d.Creds = append(d.Creds, rec)
+		d.Creds = append(d.Creds, v.Pending(d.User.ID, c.Meth, value))
 	}
 	return s.lacks(d)
 }

@@ -264,7 +264,7 @@ func placesOf(remotes ...string) (list []netip.Prefix) {
 	return list
 }
 
-func noValidators(st *mem.Store) *validate.Set { return validate.New(st, nil, time.Now) }
+func noValidators(st *mem.Store) *validate.Set { return validate.New(st, nil, nil, time.Now) }
 
 func TestPlaces(t *testing.T) {
 	t.Parallel()
