@@ -3,6 +3,7 @@ package outgoing
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,12 +35,32 @@ func (d *desk) ask(who, network string) {
 
 func (d *desk) sentIs(t *testing.T, want string) {
 	t.Helper()
+	if got := fmt.Sprint(d.list()); got != want {
+		t.Errorf("sent %s, want %s", got, want)
+	}
+}
+
+// list is what was sent.
+func (d *desk) list() []string {
 	synctest.Wait()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if got := fmt.Sprint(d.sent); got != want {
-		t.Errorf("sent %s, want %s", got, want)
+	return slices.Clone(d.sent)
+}
+
+// size is how many lines there are, and how many wait in them.
+func (d *desk) size() (lines, waiting int) {
+	synctest.Wait()
+	d.Turns.mu.Lock()
+	defer d.Turns.mu.Unlock()
+	n := 0
+	for _, l := range d.lines {
+		n += len(l.waiting)
 	}
+	if n != d.waiting {
+		return len(d.lines), -1
+	}
+	return len(d.lines), n
 }
 
 // TestTurns: whoever asks, one address gets what its pace allows; what waits goes
@@ -55,8 +76,8 @@ func TestTurns(t *testing.T) {
 		d.sentIs(t, "[0@0]")
 		time.Sleep(time.Hour)
 		d.sentIs(t, "[0@0 1@1 2@3 3@7]")
-		if len(d.lines) != 0 || d.waiting != 0 {
-			t.Errorf("%d lines, %d wait", len(d.lines), d.waiting)
+		if lines, waiting := d.size(); lines != 0 || waiting != 0 {
+			t.Errorf("%d lines, %d wait", lines, waiting)
 		}
 		time.Sleep(time.Hour) // all is forgotten
 		d.ask("4", "x")
@@ -78,18 +99,16 @@ func TestTurnsAreFair(t *testing.T) {
 		for i := range 100 {
 			d.ask(fmt.Sprint("more", i), "x")
 		}
-		if n := len(d.lines["a@b.c"].waiting); n != maxLine || d.waiting != maxLine {
-			t.Errorf("%d in line, %d in all", n, d.waiting)
+		if lines, waiting := d.size(); lines != 1 || waiting != maxLine {
+			t.Errorf("%d wait in %d lines", waiting, lines)
 		}
 		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		if n := len(d.sent); n != 3 || d.sent[2] != "owner@3" {
-			t.Errorf("%v", d.sent)
+		if sent := d.list(); len(sent) != 3 || sent[2] != "owner@3" {
+			t.Errorf("%v", sent)
 		}
 		time.Sleep(3 * time.Hour) // what is left does not come for ever
-		synctest.Wait()
-		if n := len(d.sent); n > 9 || len(d.lines) != 0 || d.waiting != 0 {
-			t.Errorf("%v; %d lines, %d wait", d.sent, len(d.lines), d.waiting)
+		if lines, waiting := d.size(); len(d.list()) > 9 || lines != 0 || waiting != 0 {
+			t.Errorf("%v; %d lines, %d wait", d.list(), lines, waiting)
 		}
 	})
 }
@@ -114,12 +133,16 @@ func TestTurnsNotUsed(t *testing.T) {
 		d.ask("4", "x")
 		time.Sleep(time.Hour)
 		d.sentIs(t, "[0@0 2@1]")
-		for i := range 3 * maxTurns {
-			_ = d.Send(fmt.Sprint(i), "1", "x", func() error { return nil }, nil)
-			_ = d.Send(fmt.Sprint(i), "2", "x", func() error { return nil }, nil)
+
+		d = newDesk()
+		nothing := func() bool { return false }
+		for i := range maxTurns + 100 {
+			_ = d.Send(fmt.Sprint(i), "1", "x", func() error { return nil }, nothing)
+			_ = d.Send(fmt.Sprint(i), "2", "x", func() error { return nil }, nothing)
 		}
-		if d.waiting > maxTurns || len(d.lines) > maxTurns {
-			t.Errorf("%d wait in %d lines", d.waiting, len(d.lines))
+		if lines, waiting := d.size(); lines != maxTurns || waiting != maxTurns {
+			t.Errorf("%d wait in %d lines", waiting, lines)
 		}
+		d.Close()
 	})
 }

@@ -3,6 +3,8 @@ package validate
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,11 +17,22 @@ import (
 )
 
 // box takes codes: "<to> <code>".
-type box struct{ got []string }
+type box struct {
+	mu  sync.Mutex
+	got []string
+}
+
+func (b *box) list() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.got)
+}
 
 func (b *box) Ready() error { return nil }
 
 func (b *box) Confirm(to, _, code, _ string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.got = append(b.got, to+" "+code)
 	return nil
 }
@@ -55,8 +68,8 @@ func TestBombing(t *testing.T) {
 		for i := range 20 {
 			signUp(chat.UID(i+1), fmt.Sprintf("[2001:db8::%x]:1", i)) // all of one customer
 		}
-		if len(post.got) != 1 {
-			t.Fatalf("%d messages at once", len(post.got))
+		if len(post.list()) != 1 {
+			t.Fatalf("%d messages at once", len(post.list()))
 		}
 		// Somebody with an account asks for it, and the answer is as ever.
 		if added, err := s.Request(from("192.0.2.9"), 30, &wsproto.Cred{Meth: "email", Val: "Ann@example.com"}, "", ""); err != nil || !added {
@@ -65,24 +78,24 @@ func TestBombing(t *testing.T) {
 		owner := signUp(40, "198.51.100.1:1")
 		time.Sleep(8 * time.Minute)
 		synctest.Wait()
-		if len(post.got) != 4 { // at 0, 1, 3 and 7 minutes
-			t.Errorf("%d messages in 8 minutes: %v", len(post.got), post.got)
+		if len(post.list()) != 4 { // at 0, 1, 3 and 7 minutes
+			t.Errorf("%d messages in 8 minutes: %v", len(post.list()), post.list())
 		}
 		code := s.codeFor(&owner)
 		found := false
-		for _, m := range post.got {
+		for _, m := range post.list() {
 			found = found || m == address+" "+code
 		}
 		if !found {
-			t.Fatalf("nothing for the owner: %v", post.got)
+			t.Fatalf("nothing for the owner: %v", post.list())
 		}
 		if _, err := s.Confirm(t.Context(), 40, &wsproto.Cred{Meth: "email", Resp: code}); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(5 * time.Hour)
 		synctest.Wait()
-		if len(post.got) != 4 {
-			t.Errorf("%d messages after it was confirmed", len(post.got))
+		if len(post.list()) != 4 {
+			t.Errorf("%d messages after it was confirmed", len(post.list()))
 		}
 	})
 }
@@ -99,8 +112,8 @@ func TestStoreHasNoCodes(t *testing.T) {
 	}
 	rec, err := st.PendingCredential(t.Context(), 1, "email")
 	code := s.codeFor(rec)
-	if err != nil || len(code) != 6 || post.got[0] != "a@b.c "+code || len(rec.Code) < 20 {
-		t.Fatalf("%v; sent %v, stored %+v", err, post.got, rec)
+	if err != nil || len(code) != 6 || post.list()[0] != "a@b.c "+code || len(rec.Code) < 20 {
+		t.Fatalf("%v; sent %v, stored %+v", err, post.list(), rec)
 	}
 	other := *rec
 	other.User = 2
