@@ -10,6 +10,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/internal/audit"
 	"parley/internal/config"
 	"parley/server/admin"
 	"parley/server/session"
@@ -22,13 +23,13 @@ import (
 func NewAdmin(cfg *config.Config, st store.Store, log *slog.Logger, now func() time.Time) *admin.Service {
 	passwords := newBasic(cfg, st, nil)
 	live := session.NewRegistry(session.Deps{Hub: noTopics{}, Store: st, Schemes: auth.NewSet(nil), Log: log, Now: now})
-	return newAdmin(cfg, st, passwords, live, now)
+	return newAdmin(cfg, st, passwords, live, audit.New(st, log, now), now)
 }
 
-func newAdmin(cfg *config.Config, st store.Store, passwords *basic.Scheme, live admin.Live, now func() time.Time) *admin.Service {
+func newAdmin(cfg *config.Config, st store.Store, passwords *basic.Scheme, live admin.Live, acts *audit.Log, now func() time.Time) *admin.Service {
 	tc := topicConfig(cfg)
 	return admin.New(admin.Deps{
-		Store: st, Basic: passwords, Live: live, Now: now,
+		Store: st, Basic: passwords, Live: live, Acts: acts, Now: now,
 		Config: admin.Config{
 			Access: tc.NewUserDefault(), LoginTags: cfg.Auth.Basic.AddToTags, EmailTags: cfg.Validation.Email.AddToTags,
 			TokenLifetime: cfg.Auth.Token.ExpireIn,

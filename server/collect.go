@@ -65,10 +65,13 @@ func (s *Server) collect(ctx context.Context) (count int, err error) {
 	return count, errors.Join(errs...)
 }
 
+// fromServer is where acts of the server itself come from, in the audit log.
+const fromServer = "server"
+
 func (s *Server) collectOne(ctx context.Context, uid chat.UID) error {
-	err := s.sessions.Delete(ctx, uid, true)
+	err := s.sessions.Delete(audit.WithOrigin(ctx, fromServer), uid, true)
 	if err == nil {
-		s.store.AppendAudit(store.AuditEntry{At: s.now(), Act: audit.AccountCollected, User: uid, From: "server"})
+		s.audit.Record(store.AuditEntry{Act: audit.AccountCollected, User: uid, From: fromServer})
 	}
 	if errors.Is(err, wsproto.ErrUserNotFound) {
 		err = nil // gone already

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"regexp"
@@ -165,6 +166,22 @@ func TestManyAddresses(t *testing.T) {
 	}
 	if n := h.quiesce(t); n != sent || n > 7 {
 		t.Errorf("%d messages, %d times 200", n, sent)
+	}
+}
+
+// TestOneAddressManyAccounts: an address that many accounts name gets one message,
+// and nobody is told that others asked.
+func TestOneAddressManyAccounts(t *testing.T) {
+	srv := smtptest.Start(t, smtptest.Options{})
+	h := newMailHarness(t, srv, mailConf(srv, `[]`))
+	for i := range 5 {
+		c := h.client(t, "")
+		c.register(t, 200, fmt.Sprintf("annabel%d", i), "ann@example.com")
+		c.want(t, 200, `{"sub":{"topic":"me"}}`)
+		c.want(t, 200, `{"set":{"topic":"me","cred":{"meth":"email","val":"second@example.com"}}}`)
+	}
+	if n := h.quiesce(t); n != 2 {
+		t.Errorf("%d messages to two addresses", n)
 	}
 }
 

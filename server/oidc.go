@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"parley/auth/oidc"
+	"parley/internal/audit"
+	"parley/server/session"
+	"parley/store"
 	"parley/wsproto"
 )
 
@@ -97,6 +100,9 @@ func (s *Server) serveSignedIn(w http.ResponseWriter, r *http.Request) {
 	}
 	next, err := s.oidc.Finish(r.Context(), r.PathValue("provider"), q, value)
 	if err != nil {
+		if p := (*oidc.Problem)(nil); errors.As(err, &p) && p.Denied {
+			s.audit.Record(store.AuditEntry{Act: audit.LoginFailed, From: session.HostOf(s.remote(r)), Detail: oidc.Name})
+		}
 		s.problem(w, r, err)
 		return
 	}

@@ -115,6 +115,10 @@ func TestSignInForged(t *testing.T) {
 	if users, err := p.store.Users(t.Context(), store.UserQuery{}); err != nil || len(users) != 0 {
 		t.Error(users, err)
 	}
+	list, err := p.store.AuditLog(t.Context(), store.AuditQuery{Act: "login.failed"})
+	if err != nil || len(list) != 18 || list[0].Detail != "oidc" || list[0].From != "127.0.0.1" {
+		t.Errorf("%d entries, %v: %+v", len(list), err, list)
+	}
 }
 
 // What a browser brings back must be what it was sent for.

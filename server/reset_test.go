@@ -1,17 +1,20 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"parley/internal/audit"
 	"parley/internal/smtptest"
 	"parley/store"
 )
@@ -195,8 +198,80 @@ func TestRestrictedToken(t *testing.T) {
 	c.want(t, 401, `{"sub":{"topic":"me"}}`)
 	c.want(t, 403, `{"acc":{"token":%q,"cred":[{"meth":"email","val":"evil@example.com"}]}}`, a.Params.Token)
 	c.want(t, 403, `{"acc":{"token":%q,"status":"susp"}}`, a.Params.Token)
+	c.want(t, 422, `{"acc":{"scheme":"basic","secret":%q,"token":%q}}`, b64(":short"), a.Params.Token) // does not use it up
+	c.want(t, 501, `{"acc":{"scheme":"anonymous","secret":%q,"token":%q}}`, b64(":new-password"), a.Params.Token)
 	c.want(t, 200, `{"acc":{"scheme":"basic","secret":%q,"token":%q}}`, b64(":new-password"), a.Params.Token)
 	c.login(t, 200, "annabel:new-password")
+	h.audited(t, "password", "password.reset")
+}
+
+// audited checks what the audit log has of an act, and what is below it: "act", or
+// "act detail" where an entry has one.
+func (h *mailHarness) audited(t *testing.T, act string, want ...string) {
+	t.Helper()
+	list, err := h.store.AuditLog(t.Context(), store.AuditQuery{Act: act})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range slices.Backward(list) {
+		got = append(got, strings.TrimSpace(e.Act+" "+e.Detail))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %q, want %q", act, got, want)
+	}
+}
+
+// TestRestrictedTokenOnce: the token for a code sets one password, however many
+// requests bring it at once, and however often it was renewed.
+func TestRestrictedTokenOnce(t *testing.T) {
+	h, _ := resetHarness(t)
+	c := h.client(t, "")
+	c.forgot(t, 301, "basic:email:annabel@example.com")
+	first := c.want(t, 200, `{"login":{"scheme":"code","secret":%q}}`, b64(h.code(t, 1)+":email:annabel@example.com")).Params.Token
+	renewed := c.want(t, 200, `{"login":{"scheme":"token","secret":%q}}`, first).Params.Token
+	codes := make(chan int, 6)
+	for i := range cap(codes) {
+		token := []string{first, renewed}[i%2]
+		d := h.client(t, "")
+		send(t, d.ws, fmt.Sprintf(`{"acc":{"id":"a","scheme":"basic","secret":%q,"tmpscheme":"token","tmpsecret":%q}}`,
+			b64(fmt.Sprintf(":new-password-%d", i)), token))
+		go func() {
+			var m struct{ Ctrl answer }
+			_ = json.Unmarshal([]byte(until(t, d.ws, `"id":"a"`)), &m)
+			codes <- m.Ctrl.Code
+		}()
+	}
+	got := make(map[int]int)
+	for range cap(codes) {
+		got[<-codes]++
+	}
+	if got[200] != 1 || got[401] != cap(codes)-1 {
+		t.Errorf("%v", got)
+	}
+	h.audited(t, "password", "password.reset")
+}
+
+// TestClosedAccountIsAudited: who has the right password of a suspended account,
+// or a code for it, is in the audit log.
+func TestClosedAccountIsAudited(t *testing.T) {
+	h, old := resetHarness(t)
+	c := h.client(t, "")
+	c.forgot(t, 301, "basic:email:annabel@example.com")
+	code := h.code(t, 1)
+	uid := uidOf(t, h.user)
+	ctx := audit.WithOrigin(t.Context(), "192.0.2.7")
+	if err := h.sessions.SetState(ctx, uid, store.StateSuspended); err != nil {
+		t.Fatal(err)
+	}
+	until(t, old.ws, `"text":"evicted"`)
+	c.login(t, 403, "annabel:password-somebody")
+	c.newPassword(t, 403, ":new-password", code)
+	h.audited(t, "login.failed", "login.failed basic, right, but the account is closed", "login.failed code, right, but the account is closed")
+	list, err := h.store.AuditLog(ctx, store.AuditQuery{Act: "session.evicted"})
+	if err != nil || len(list) != 1 || list[0].From != "192.0.2.7" || list[0].User != uid {
+		t.Errorf("%+v, %v", list, err)
+	}
 }
 
 var formLink = regexp.MustCompile(`https://chat\.example\.com(/v0/reset\S+)`)

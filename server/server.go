@@ -61,29 +61,30 @@ type Deps struct {
 
 // Server is a chat server.
 type Server struct {
-	build    string
-	cfg      *config.Config
-	store    store.Store
-	log      *slog.Logger
-	clock    func() time.Time
-	oidc     *oidc.Scheme // nil: nobody signs in through others
-	release  func()       // gives back memory of the store
-	hub      *hub.Hub
-	sessions *session.Registry
-	posts    *posts
-	reset    *reset.Service
-	audit    *audit.Log
-	certs    Certificates // nil: no TLS
-	http     *http.Server
-	admin    *admin.Service
-	metrics  *prometheus.Registry
-	scraped  net.Listener         // Deps.Metrics
-	operator net.Listener         // Deps.Admin
-	files    *files.Service       // nil: there are none
-	tus      *tus.Service         // nil: files come in one piece only
-	previews *linkpreview.Service // nil: there are none
-	origins  origins              // whose pages may use files
-	pace     pace                 // of uploads and downloads
+	build      string
+	cfg        *config.Config
+	store      store.Store
+	log        *slog.Logger
+	clock      func() time.Time
+	oidc       *oidc.Scheme // nil: nobody signs in through others
+	release    func()       // gives back memory of the store
+	hub        *hub.Hub
+	sessions   *session.Registry
+	posts      *posts
+	reset      *reset.Service
+	validators *validate.Set
+	audit      *audit.Log
+	certs      Certificates // nil: no TLS
+	http       *http.Server
+	admin      *admin.Service
+	metrics    *prometheus.Registry
+	scraped    net.Listener         // Deps.Metrics
+	operator   net.Listener         // Deps.Admin
+	files      *files.Service       // nil: there are none
+	tus        *tus.Service         // nil: files come in one piece only
+	previews   *linkpreview.Service // nil: there are none
+	origins    origins              // whose pages may use files
+	pace       pace                 // of uploads and downloads
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -113,7 +114,7 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	validators := validate.New(d.Store, tokens, d.Now, methods(cfg, posts)...)
+	validators := validate.New(d.Store, tokens, keys, d.Now, methods(cfg, posts)...)
 	third, err := signIn(&d, keys)
 	if err != nil {
 		return nil, err
@@ -122,10 +123,10 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth_config.totp: %w", err)
 	}
-	log := audit.New(d.Store, d.Now)
+	log := audit.New(d.Store, d.Log, d.Now)
 	s := &Server{
 		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
-		posts: posts, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
+		posts: posts, validators: validators, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
 		Scheme: resettable(&cfg.Auth), Store: d.Store, Addresses: validators, Posts: posts.forReset(), FormURL: formURL(cfg),
@@ -174,7 +175,7 @@ func New(d Deps) (*Server, error) {
 		},
 	})
 	devices.Registry = s.sessions
-	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store, d.Passwords), s.sessions, d.Now)
+	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store, d.Passwords), s.sessions, log, d.Now)
 	s.admin.Revoked = s.sessions.Revoked
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
@@ -382,6 +383,7 @@ func (s *Server) shutdown() error {
 	closed := step("close sessions", s.sessions.Close)
 	topics := step("close topics", s.hub.Close)
 	resets := step("answer requests for new passwords", s.reset.Close)
+	s.validators.Close()
 	_ = s.posts.close(ctx) // a mail server that is away is no failure of ours; the log has what was lost
 	return errors.Join(<-stopped, closed, topics, resets)
 }

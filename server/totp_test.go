@@ -11,6 +11,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"parley/internal/wstest"
+	"parley/store"
 	"parley/store/mem"
 )
 
@@ -119,6 +120,26 @@ func TestFactorStockClient(t *testing.T) {
 	})
 }
 
+// The token between the two steps proves the password: it cannot be renewed
+// without the code.
+func TestFactorStepEnds(t *testing.T) {
+	withFactor(t, "", func(t *testing.T, f *factorWorld) {
+		c := f.asker(t)
+		p := c.want(300, c.login("basic", annPassword, ""))
+		token, expires := f.tokenOf(p["token"].(string)), p["expires"]
+		for range 2 {
+			time.Sleep(5 * time.Minute)
+			p = c.want(300, c.login("token", token, ""))
+			if p["expires"] != expires {
+				t.Errorf("renewed until %v, was %v", p["expires"], expires)
+			}
+			token = f.tokenOf(p["token"].(string))
+		}
+		time.Sleep(6 * time.Minute)
+		c.want(401, c.login("token", token, resp("totp", f.code())))
+	})
+}
+
 func TestFactorLimit(t *testing.T) {
 	withFactor(t, "", func(t *testing.T, f *factorWorld) {
 		c := f.asker(t)
@@ -128,7 +149,14 @@ func TestFactorLimit(t *testing.T) {
 		if p := c.want(422, c.login("basic", annPassword, resp("totp", f.code()))); p["retry"] != 901.0 {
 			t.Error(p)
 		}
-		c.want(300, c.login("basic", annPassword, "")) // without a guess
+		c.want(422, c.login("basic", annPassword, resp("totp", "000000")))
+		c.want(300, c.login("basic", annPassword, ""))                                 // without a guess
+		for act, want := range map[string]int{"login.failed": 5, "login.limited": 1} { // told once
+			list, err := f.store.AuditLog(t.Context(), store.AuditQuery{Act: act})
+			if err != nil || len(list) != want || list[0].Detail != "totp" || list[0].User != uidOf(t, f.ann.User) {
+				t.Errorf("%s: %+v, %v", act, list, err)
+			}
+		}
 		time.Sleep(15*time.Minute + time.Second)
 		c.want(200, c.login("basic", annPassword, resp("totp", f.code())))
 	})

@@ -11,7 +11,7 @@ import (
 type AuditEntry struct {
 	ID     int64 // ascending; set by the store
 	At     time.Time
-	Act    string   // "login", "login.failed", "password.changed", …: audit.go of package server lists them
+	Act    string   // "login", "login.failed", "password.changed", …: package internal/audit lists them
 	Actor  chat.UID // who did it; nobody: unknown, or the operator
 	User   chat.UID // whose account it concerns; nobody: none
 	Topic  string   // canonical name, if it is about one
@@ -31,9 +31,12 @@ type AuditQuery struct {
 // Audit is the log of such acts: it only grows.
 type Audit interface {
 	// AppendAudit is durable within a second and visible to reads at once; it
-	// returns at once, because no request waits for it, unless a flood of
-	// entries comes faster than they can be stored: then it waits.
+	// returns at once, unless a flood of entries comes faster than they can be
+	// stored: then it waits.
 	AppendAudit(entries ...AuditEntry)
+	// FlushAudit returns when what was appended before is durable. Entries of an
+	// error are not lost: they go with a later commit, if there is one.
+	FlushAudit(ctx context.Context) error
 	// AuditLog returns entries, the newest first, which is the highest ID.
 	AuditLog(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 }

@@ -14,7 +14,7 @@ type Credential struct {
 	User             chat.UID
 	Method, Value    string // "email", "ann@example.com"
 	Created, Updated time.Time
-	Code             string // expected response
+	Code             string // what the expected response is made of; forgotten when it is confirmed
 	Done             bool
 	Failed           int // wrong responses so far
 }

@@ -254,13 +254,15 @@ func (s *Secret) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// DecodeBase64 accepts every flavour of base64.
+// DecodeBase64 accepts every flavour of base64: either alphabet, padded or not,
+// with line breaks as some encoders add them. The bits that a last character has
+// too many are 0, as every encoder has it: one secret has one text of a flavour.
 func DecodeBase64(text string) ([]byte, error) {
 	enc := base64.RawStdEncoding
 	if strings.ContainsAny(text, "-_") {
 		enc = base64.RawURLEncoding
 	}
-	b, err := enc.DecodeString(strings.TrimRight(text, "="))
+	b, err := enc.Strict().DecodeString(strings.TrimRight(text, "="))
 	if err != nil {
 		return nil, errBase64
 	}

@@ -151,7 +151,12 @@ func TestBase64Flavours(t *testing.T) {
 			t.Errorf("%s: %q, %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"Y", "not base64!", "YQ=a"} {
+	for _, s := range []string{"YW\nJj\r\n", "YWJj"} { // encoders for mail break lines
+		if got, err := DecodeBase64(s); err != nil || string(got) != "abc" {
+			t.Errorf("%s: %q, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"Y", "not base64!", "YQ=a", "YR==", "YR", "YWF", "_x"} { // the last with bits that mean nothing
 		if got, err := DecodeBase64(s); err == nil {
 			t.Errorf("%s: %q", s, got)
 		}

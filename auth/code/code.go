@@ -121,11 +121,11 @@ func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record,
 	c, err := s.codes.Code(ctx, k)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return nil, auth.ErrFailed
+		return nil, s.pretend(ctx, auth.ErrFailed)
 	case err != nil:
 		return nil, err
 	case !s.time().Before(c.Expires):
-		return nil, auth.ErrExpired
+		return nil, s.pretend(ctx, auth.ErrExpired)
 	}
 	tries, err := s.codes.FailCode(ctx, k)
 	switch {
@@ -143,6 +143,28 @@ func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record,
 		return nil, err
 	}
 	return &auth.Record{User: c.User, NoLogin: true, Expires: c.Expires}, nil
+}
+
+// decoyKey is that of a record that belongs to nobody.
+const decoyKey = "reset:decoy"
+
+// pretend counts an attempt at a record that belongs to nobody, and refuses it.
+// Where no code is outstanding it takes as long as a wrong code where there is
+// one: otherwise the time of an answer told, after a code was asked for, whether
+// somebody has the address.
+func (s *Scheme) pretend(ctx context.Context, refusal error) error {
+	_, err := s.codes.FailCode(ctx, decoyKey)
+	if errors.Is(err, store.ErrNotFound) {
+		now := s.time()
+		err = s.codes.PutCode(ctx, &store.Code{Key: decoyKey, Created: now, Expires: now.Add(s.rules.Lifetime)})
+		if errors.Is(err, store.ErrDuplicate) { // somebody was faster, and we have waited as long
+			err = nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return refusal
 }
 
 func (s *Scheme) matches(want []byte, storeKey, code string) bool {

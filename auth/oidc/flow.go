@@ -30,6 +30,7 @@ type Problem struct {
 	Status int    // of HTTP
 	Text   string // for people
 	Cause  error  // for the log; nil: the text says it all
+	Denied bool   // what was brought proves nothing, or of nobody who may come in: a failed login
 }
 
 // Error is for the log.
@@ -45,6 +46,10 @@ func (p *Problem) Unwrap() error { return p.Cause }
 
 func problem(status int, text string, cause error) *Problem {
 	return &Problem{Status: status, Text: text, Cause: cause}
+}
+
+func denied(status int, text string, cause error) *Problem {
+	return &Problem{Status: status, Text: text, Cause: cause, Denied: true}
 }
 
 // flow is a sign-in under way. It is kept by the browser, sealed, in a cookie:
@@ -155,7 +160,7 @@ func (s *Scheme) Finish(ctx context.Context, id string, query url.Values, cookie
 		return "", problem(http.StatusBadGateway, "The sign-in service does not answer. Please try again in a minute.", err)
 	}
 	if iss := query.Get("iss"); iss != "" && iss != p.Issuer || iss == "" && f.sendsIss {
-		return "", problem(http.StatusBadRequest, "The answer is not from the sign-in service that was asked.", nil)
+		return "", denied(http.StatusBadRequest, "The answer is not from the sign-in service that was asked.", nil)
 	}
 	switch e := query.Get("error"); {
 	case e == "access_denied":

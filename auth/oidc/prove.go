@@ -45,7 +45,7 @@ func (l *lenient) UnmarshalJSON(b []byte) error {
 // checks that.
 func (p *provider) prove(ctx context.Context, f *found, fl *flow, code string) (*person, error) {
 	refused := func(cause error) error {
-		return problem(http.StatusForbidden, "The sign-in service did not prove who you are. Please begin again.", cause)
+		return denied(http.StatusForbidden, "The sign-in service did not prove who you are. Please begin again.", cause)
 	}
 	tokens, err := p.oauth(f, fl.Callback).Exchange(ctx, code, oauth2.VerifierOption(fl.Verifier))
 	if err != nil {
@@ -74,7 +74,7 @@ func (p *provider) prove(ctx context.Context, f *found, fl *flow, code string) (
 		p.askMore(ctx, f, id.Subject, tokens, c)
 	}
 	if !p.allowed(c) {
-		return nil, problem(http.StatusForbidden, "Your e-mail address is not one of those that may come in here.", nil)
+		return nil, denied(http.StatusForbidden, "Your e-mail address is not one of those that may come in here.", nil)
 	}
 	return p.personOf(id.Subject, c), nil
 }

@@ -43,16 +43,28 @@ func (p *Pace) Take(key string) time.Duration {
 	if now.Sub(s.last) >= forgetAfter {
 		s = sent{}
 	}
-	if s.times >= p.free {
-		if wait := p.interval(s.times-p.free) - now.Sub(s.last); wait > 0 {
-			return wait
-		}
+	if wait := p.wait(s, now); wait > 0 {
+		return wait
 	}
 	if len(p.seen) >= paceKeys {
 		p.prune(now)
 	}
 	p.seen[key] = sent{s.times + 1, now}
 	return 0
+}
+
+// Wait is how long it is too early for another one; it counts nothing.
+func (p *Pace) Wait(key string) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wait(p.seen[key], p.now())
+}
+
+func (p *Pace) wait(s sent, now time.Time) time.Duration {
+	if s.times < p.free || now.Sub(s.last) >= forgetAfter {
+		return 0
+	}
+	return max(p.interval(s.times-p.free)-now.Sub(s.last), 0)
 }
 
 func (p *Pace) interval(n int) time.Duration {

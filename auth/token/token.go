@@ -4,6 +4,7 @@
 package token
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -55,7 +56,7 @@ func New(keys [][]byte, serial int, lifetime time.Duration, now func() time.Time
 	}
 	s := &Scheme{keys: keys, serial: serial, lifetime: lifetime, now: now}
 	s.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-		jwt.WithExpirationRequired(), jwt.WithTimeFunc(now))
+		jwt.WithExpirationRequired(), jwt.WithTimeFunc(now), jwt.WithStrictDecoding())
 	return s, nil
 }
 
@@ -135,6 +136,9 @@ func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record,
 func (s *Scheme) AuthenticateFor(_ context.Context, secret []byte, purpose auth.Purpose) (*auth.Record, error) {
 	var c claims
 	var err error
+	if bytes.ContainsAny(secret, "\r\n") { // which decoders of base64 pass over, strict ones too
+		return nil, auth.ErrMalformed
+	}
 	for _, key := range s.keys {
 		c = claims{}
 		_, err = s.parser.ParseWithClaims(string(secret), &c, func(*jwt.Token) (any, error) { return key, nil })

@@ -121,6 +121,10 @@ func TestRefused(t *testing.T) {
 		"garbage":                   {"garbage", auth.ErrMalformed},
 		"empty":                     {"", auth.ErrMalformed},
 		"three dots":                {"..", auth.ErrMalformed},
+		"unused bits":               {good[:len(good)-1] + string(unused(good[len(good)-1])), auth.ErrMalformed},
+		"a line break":              {good + "\n", auth.ErrMalformed},
+		"a line break inside":       {part[0] + ".\r" + part[1] + "." + part[2], auth.ErrMalformed},
+		"padding":                   {good + "=", auth.ErrMalformed},
 	} {
 		if got, err := s.Authenticate(context.Background(), []byte(c.secret)); !errors.Is(err, c.want) || got != nil {
 			t.Errorf("%s: got %v, %v; want %v", name, got, err, c.want)
@@ -251,4 +255,11 @@ func TestRevoked(t *testing.T) {
 	if _, err := s.Authenticate(t.Context(), text); !errors.Is(err, auth.ErrFailed) {
 		t.Errorf("a void token: %v", err)
 	}
+}
+
+// unused is another character that lenient decoders of base64 take for the same:
+// the last of 43 has two bits too many.
+func unused(c byte) byte {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return alphabet[strings.IndexByte(alphabet, c)|1]
 }

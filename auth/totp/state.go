@@ -31,6 +31,7 @@ type state struct {
 	Step       int64     `json:"step"`   // the newest one whose code was used
 	Failed     int       `json:"failed,omitempty"`
 	LastFailed time.Time `json:"lastFailed,omitzero"`
+	Told       bool      `json:"told,omitempty"`     // since the last one failed, somebody was refused
 	Recovery   [][]byte  `json:"recovery,omitempty"` // hashes of those not used yet
 }
 

@@ -126,8 +126,23 @@ func (f *Factor) Confirm(ctx context.Context, u chat.UID, code string) ([]string
 	return recovery, nil
 }
 
+// Limited is the refusal of a code because there were too many wrong ones.
+type Limited struct {
+	refusal *wsproto.Error
+	news    bool
+}
+
+// News tells the first refusal of a delay.
+func (l *Limited) News() bool { return l.news }
+
+// Error is the text of the wire.
+func (l *Limited) Error() string { return l.refusal.Error() }
+
+// Unwrap is the refusal as the wire has it.
+func (l *Limited) Unwrap() error { return l.refusal }
+
 // Check takes a code, or a recovery code, which is used up by it: 406 if it is
-// wrong, 422 with the seconds to wait after too many wrong ones. It must only be
+// wrong, a Limited (422, with the seconds to wait) after too many wrong ones. It must only be
 // called for users whose factor is On.
 func (f *Factor) Check(ctx context.Context, u chat.UID, code string) error {
 	defer f.lock(u).Unlock()
@@ -169,16 +184,23 @@ func (f *Factor) use(ctx context.Context, u chat.UID, st *state, code string, do
 	}
 	now := f.now()
 	if until := st.LastFailed.Add(waitTime); st.Failed >= maxFailed && now.Before(until) {
-		return wsproto.ErrPolicy.With("retry", int(until.Sub(now)/time.Second)+1)
+		l := &Limited{wsproto.ErrPolicy.With("retry", int(until.Sub(now)/time.Second)+1), !st.Told}
+		if l.news {
+			st.Told = true
+			if err := f.write(ctx, u, st); err != nil {
+				return err
+			}
+		}
+		return l
 	}
 	if !st.take(u, code, now) {
-		st.Failed, st.LastFailed = st.Failed+1, now.UTC()
+		st.Failed, st.LastFailed, st.Told = st.Failed+1, now.UTC(), false
 		if err := f.write(ctx, u, st); err != nil {
 			return err
 		}
 		return wsproto.ErrResponse
 	}
-	st.Failed = 0
+	st.Failed, st.Told = 0, false
 	return done(ctx, u, st)
 }
 

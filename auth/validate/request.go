@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -19,12 +20,16 @@ const (
 	longestInterval = 15 * time.Minute
 	leastInterval   = time.Minute // between two codes for one address, restarts included
 	freeMessages    = 5           // of one user before he has to wait
+
+	lookTime = 10 * time.Second // for what the store is asked before a message that waited
 )
 
 // Request asks a user to confirm an address; for country see Check. A code is sent
 // in the language nearest to lang. A method that is not in use is ignored. Asking
 // again within a minute changes nothing: the code that was sent is still good.
-// 503 if nothing can be sent now, 429 after too many. added tells whether anything
+// 503 if nothing can be sent now, 429 after too many of the same user. A
+// message for an address to which others had one sent just now waits for its turn,
+// and the answer does not tell. added tells whether anything
 // waits now that did not before.
 func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred, country, lang string) (added bool, err error) {
 	m := s.method(c.Meth)
@@ -35,10 +40,7 @@ func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred, country,
 	if err != nil {
 		return false, err
 	}
-	rec, err := s.Pending(u, c.Meth, value)
-	if err != nil {
-		return false, err
-	}
+	rec := s.Pending(u, c.Meth, value)
 	if m.Post == nil {
 		err := s.store.PutCredential(ctx, &rec)
 		return err == nil, err
@@ -57,7 +59,7 @@ func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred, country,
 	if err := s.store.ForgiveCredential(ctx, u, c.Meth); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return true, err
 	}
-	return true, s.send(&rec, auth.Record{User: u, NoLogin: true}, lang)
+	return true, s.inTurn(ctx, &rec, auth.Record{User: u, NoLogin: true}, lang)
 }
 
 // tooSoon tells whether the user was sent a code for that address just now. It is
@@ -98,7 +100,7 @@ func (s *Set) Ready(creds []store.Credential) error {
 
 // Welcome sends the codes for the addresses of an account that was just made.
 // Their links log its owner in, once the address is confirmed.
-func (s *Set) Welcome(creds []store.Credential, level chat.Level, lang string) error {
+func (s *Set) Welcome(ctx context.Context, creds []store.Credential, level chat.Level, lang string) error {
 	var errs []error
 	for i := range creds {
 		c := &creds[i]
@@ -106,9 +108,46 @@ func (s *Set) Welcome(creds []store.Credential, level chat.Level, lang string) e
 			continue
 		}
 		s.again.Take(c.User.String() + ":" + c.Method + ":" + c.Value)
-		errs = append(errs, s.send(c, auth.Record{User: c.User, Level: level}, lang))
+		errs = append(errs, s.inTurn(ctx, c, auth.Record{User: c.User, Level: level}, lang))
 	}
 	return errors.Join(errs...)
+}
+
+// inTurn sends the code of a pending credential, or has it sent when the pace of
+// the address allows it and if it is still awaited then. ctx knows who asks.
+func (s *Set) inTurn(ctx context.Context, c *store.Credential, rec auth.Record, lang string) error {
+	later := *c
+	return s.turns.Send(c.Method+":"+c.Value, c.User.String(), networkOf(auth.ClientOf(ctx).Addr),
+		func() error { return s.send(c, rec, lang) },
+		func() bool {
+			ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+			defer cancel()
+			now, err := s.store.PendingCredential(ctx, later.User, later.Method)
+			if err != nil || now.Value != later.Value || now.Code != later.Code { // another one, or none
+				return false
+			}
+			if _, err := s.store.CredentialHolder(ctx, later.Method, later.Value); !errors.Is(err, store.ErrNotFound) {
+				return false // its owner has confirmed it elsewhere
+			}
+			return s.send(&later, rec, lang) == nil
+		})
+}
+
+// networkOf is what addresses are told apart by: one user has many of IPv6.
+func networkOf(addr string) string {
+	if ap, err := netip.ParseAddrPort(addr); err == nil {
+		addr = ap.Addr().String()
+	}
+	ip, err := netip.ParseAddr(addr)
+	if err != nil {
+		return addr
+	}
+	if ip = ip.Unmap().WithZone(""); ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
 }
 
 // send queues the message with the code of a pending credential. Its token is good
@@ -119,7 +158,8 @@ func (s *Set) send(c *store.Credential, rec auth.Record, lang string) error {
 	if err != nil {
 		return err
 	}
-	err = s.method(c.Method).Post.Confirm(c.Value, lang, c.Code, url.QueryEscape(base64.StdEncoding.EncodeToString(token)))
+	m := s.method(c.Method)
+	err = m.Post.Confirm(c.Value, lang, codeOf(s.keys[0], c, m.CodeLength), url.QueryEscape(base64.StdEncoding.EncodeToString(token)))
 	if err != nil {
 		return wsproto.ErrUnavailable
 	}

@@ -5,10 +5,7 @@ package validate
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
-	"fmt"
-	"math/big"
 	"slices"
 	"time"
 
@@ -54,17 +51,32 @@ type Set struct {
 	store   Store
 	tokens  Issuer
 	now     func() time.Time
-	again   *outgoing.Pace // by user, method and value
-	all     *outgoing.Pace // by user
+	again   *outgoing.Pace  // by user, method and value
+	all     *outgoing.Pace  // by user
+	turns   *outgoing.Turns // by method and value, whoever asks
+	keys    [][]byte        // of codes: the first one makes them, all of them verify
 }
 
 // New makes a set of validators. tokens may be nil if no method has a Post.
-func New(st Store, tokens Issuer, now func() time.Time, methods ...Method) *Set {
-	return &Set{
+// tokenKeys are those of the tokens, from which those of codes are derived; none:
+// codes are good until the program ends.
+func New(st Store, tokens Issuer, tokenKeys [][]byte, now func() time.Time, methods ...Method) *Set {
+	if len(tokenKeys) == 0 {
+		tokenKeys = [][]byte{[]byte(rand.Text())}
+	}
+	s := &Set{
 		methods: methods, store: st, tokens: tokens, now: now,
 		again: outgoing.NewPace(1, longestInterval, now), all: outgoing.NewPace(freeMessages, longestInterval, now),
+		turns: outgoing.NewTurns(outgoing.NewPace(1, longestInterval, now), now),
 	}
+	for _, k := range tokenKeys {
+		s.keys = append(s.keys, sum(k, "parley confirmation 1"))
+	}
+	return s
 }
+
+// Close drops the messages that wait for their turn.
+func (s *Set) Close() { s.turns.Close() }
 
 func (s *Set) method(name string) *Method {
 	for i := range s.methods {
@@ -103,18 +115,11 @@ func (s *Set) RequiredByLevel() map[string][]string {
 // Known tells whether a method is in use.
 func (s *Set) Known(method string) bool { return s.method(method) != nil }
 
-// Pending makes the record of an address that is yet to be confirmed.
-func (s *Set) Pending(u chat.UID, method, value string) (store.Credential, error) {
-	m := s.method(method)
-	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(m.CodeLength)), nil)
-	n, err := rand.Int(rand.Reader, limit)
-	if err != nil {
-		return store.Credential{}, err
-	}
+// Pending makes the record of an address that is yet to be confirmed. Its Code is
+// not what the user is sent, but what that is made of: see codeOf.
+func (s *Set) Pending(u chat.UID, method, value string) store.Credential {
 	at := s.now().UTC().Truncate(time.Millisecond)
-	return store.Credential{
-		User: u, Method: method, Value: value, Created: at, Updated: at, Code: fmt.Sprintf("%0*d", m.CodeLength, n),
-	}, nil
+	return store.Credential{User: u, Method: method, Value: value, Created: at, Updated: at, Code: rand.Text()}
 }
 
 // Confirm checks the answer to the pending request of a method and returns the
@@ -146,7 +151,7 @@ func (s *Set) Confirm(ctx context.Context, u chat.UID, c *wsproto.Cred) (tag str
 		return "", err
 	case rec.Failed > m.MaxRetries+1:
 		return "", wsproto.ErrPolicy
-	case !m.accepts(rec.Code, c.Resp):
+	case !s.accepts(m, rec, c.Resp):
 		return "", wsproto.ErrResponse
 	}
 	done, err := s.store.ConfirmCredential(ctx, u, m.Name, s.now().UTC().Truncate(time.Millisecond))
@@ -154,11 +159,6 @@ func (s *Set) Confirm(ctx context.Context, u chat.UID, c *wsproto.Cred) (tag str
 		return "", err
 	}
 	return m.Name + ":" + done.Value, nil
-}
-
-func (m *Method) accepts(code, response string) bool {
-	ok := subtle.ConstantTimeCompare([]byte(code), []byte(response)) == 1
-	return ok || m.DebugResponse != "" && subtle.ConstantTimeCompare([]byte(m.DebugResponse), []byte(response)) == 1
 }
 
 // Remove forgets an address and returns the tag that goes with it. The last

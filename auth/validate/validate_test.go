@@ -23,7 +23,12 @@ func newSet(change func(*Method)) (*Set, *mem.Store) {
 		change(&m)
 	}
 	st := mem.New()
-	return New(st, nil, time.Now, m), st
+	return New(st, nil, nil, time.Now, m), st
+}
+
+// codeFor is what the user is sent.
+func (s *Set) codeFor(c *store.Credential) string {
+	return codeOf(s.keys[0], c, s.method(c.Method).CodeLength)
 }
 
 func TestCheck(t *testing.T) {
@@ -51,7 +56,7 @@ func TestCheck(t *testing.T) {
 func newTelSet(t *testing.T) (*Set, *mem.Store) {
 	t.Helper()
 	st := mem.New()
-	return New(st, nil, time.Now,
+	return New(st, nil, nil, time.Now,
 		Method{Name: "email", AddToTags: true, CodeLength: 6, MaxRetries: 3},
 		Method{Name: "tel", AddToTags: true, Required: []chat.Level{chat.LevelAuth}, CodeLength: 4, MaxRetries: 3, Domains: []string{"x"}}), st
 }
@@ -99,10 +104,10 @@ func TestTel(t *testing.T) {
 		}
 	}
 	rec, err := st.PendingCredential(ctx, 1, "tel")
-	if err != nil || rec.Value != "+16502530000" || len(rec.Code) != 4 {
+	if err != nil || rec.Value != "+16502530000" || len(s.codeFor(rec)) != 4 {
 		t.Fatalf("%+v, %v", rec, err)
 	}
-	if tag, err := s.Confirm(ctx, 1, &wsproto.Cred{Meth: "tel", Resp: rec.Code}); err != nil || tag != "tel:+16502530000" {
+	if tag, err := s.Confirm(ctx, 1, &wsproto.Cred{Meth: "tel", Resp: s.codeFor(rec)}); err != nil || tag != "tel:+16502530000" {
 		t.Errorf("%q, %v", tag, err)
 	}
 	if rec, err := st.PendingCredential(ctx, 1, "email"); err != nil || rec.Failed != 0 {
@@ -148,7 +153,7 @@ func TestConfirm(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec, err := st.PendingCredential(ctx, 1, "email")
-	if err != nil || len(rec.Code) != 6 || rec.Value != "ann@example.com" {
+	if err != nil || len(s.codeFor(rec)) != 6 || rec.Value != "ann@example.com" {
 		t.Fatalf("%+v, %v", rec, err)
 	}
 	if _, err := s.Confirm(ctx, 1, resp("wrong")); !errors.Is(err, wsproto.ErrResponse) {
@@ -157,7 +162,7 @@ func TestConfirm(t *testing.T) {
 	if missing, err := s.Missing(ctx, 1, chat.LevelAuth); err != nil || !slices.Equal(missing, []string{"email"}) {
 		t.Errorf("missing %v, %v", missing, err)
 	}
-	tag, err := s.Confirm(ctx, 1, resp(rec.Code))
+	tag, err := s.Confirm(ctx, 1, resp(s.codeFor(rec)))
 	if err != nil || tag != "email:ann@example.com" {
 		t.Errorf("%q, %v", tag, err)
 	}
@@ -193,7 +198,7 @@ func TestRetries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range []string{rec.Code, "123456"} {
+	for _, code := range []string{s.codeFor(rec), "123456"} {
 		if _, err := s.Confirm(ctx, 1, &wsproto.Cred{Meth: "email", Resp: code}); !errors.Is(err, wsproto.ErrPolicy) {
 			t.Errorf("%s: %v", code, err)
 		}
@@ -223,7 +228,7 @@ func TestRequired(t *testing.T) {
 	if s.Required(chat.LevelAnon) != nil || !s.Known("email") || s.Known("tel") {
 		t.Error("what is required")
 	}
-	none := New(mem.New(), nil, time.Now)
+	none := New(mem.New(), nil, nil, time.Now)
 	if none.RequiredByLevel() != nil {
 		t.Error("nothing is required")
 	}

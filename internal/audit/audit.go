@@ -4,6 +4,8 @@
 package audit
 
 import (
+	"context"
+	"log/slog"
 	"maps"
 	"sync"
 	"time"
@@ -66,20 +68,35 @@ func Acts() []string {
 	}
 }
 
+// behind tells the acts whose entries may be lost with the last second before
+// the machine fails: they are many, or change nothing, or only follow from
+// another act.
+func behind(act string) bool {
+	switch act {
+	case Login, LoginFailed, LoginLimited, LoginReset, SessionEvicted, ServerStarted, ServerStopped:
+		return true
+	}
+	return false
+}
+
 // Log takes entries. The nil log takes them and forgets them. All methods are
-// safe from any goroutine and return at once.
+// safe from any goroutine.
 type Log struct {
 	store store.Audit
+	log   *slog.Logger
 	now   func() time.Time
 
 	mu     sync.Mutex // guards the following
 	counts map[string]int64
 }
 
-// New makes a log that ends in a store.
-func New(st store.Audit, now func() time.Time) *Log {
-	return &Log{store: st, now: now, counts: make(map[string]int64)}
+// New makes a log that ends in a store. log is told when that fails.
+func New(st store.Audit, log *slog.Logger, now func() time.Time) *Log {
+	return &Log{store: st, log: log, now: now, counts: make(map[string]int64)}
 }
+
+// flushTime is how long an act waits for its entry: as for other writes.
+const flushTime = 10 * time.Second
 
 // maxDetail keeps what strangers cause from filling the store.
 const maxDetail = 200
@@ -87,6 +104,11 @@ const maxDetail = 200
 // Record adds an entry; the time is filled in. Detail is for people, and never
 // holds a secret: neither what somebody typed as his login, which may be his
 // password, nor a code.
+//
+// Call it when the act is done and before anybody is told: an act that changes
+// something waits until its entry is durable, one commit, so that whoever can
+// kill the server keeps no act out of the log that was acknowledged. Others
+// return at once.
 func (l *Log) Record(e store.AuditEntry) {
 	if l == nil {
 		return
@@ -99,6 +121,36 @@ func (l *Log) Record(e store.AuditEntry) {
 	l.counts[e.Act]++
 	l.mu.Unlock()
 	l.store.AppendAudit(e)
+	if behind(e.Act) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	if err := l.store.FlushAudit(ctx); err != nil { // the act is done all the same
+		l.log.Error("an entry of the audit log is not on the disk yet", "act", e.Act, "err", err)
+	}
+}
+
+// HowDeleted is the detail of AccountDeleted.
+func HowDeleted(hard bool) string {
+	if hard {
+		return "hard"
+	}
+	return "soft"
+}
+
+type originKey struct{}
+
+// WithOrigin notes in a context where an order comes from: an address, "cli", or
+// "server".
+func WithOrigin(ctx context.Context, from string) context.Context {
+	return context.WithValue(ctx, originKey{}, from)
+}
+
+// Origin is where an order comes from; empty if nobody noted it.
+func Origin(ctx context.Context) string {
+	from, _ := ctx.Value(originKey{}).(string)
+	return from
 }
 
 // Counts is how often each act was recorded since the start.

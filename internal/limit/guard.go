@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"context"
 	"hash/maphash"
 	"net/netip"
 	"sync"
@@ -25,6 +26,11 @@ const (
 	pairDrain    = 4           // × MaxDelay; of an address, × MaxDelay
 	accountDrain = time.Minute // of an account from everywhere
 	keptGuarded  = 1 << 16     // of each: accounts, addresses, pairs of them
+	// Who comes while as many are under way as there are tries left waits for
+	// what becomes of them: with the right password he gets in.
+	lineTime = 5 * time.Second
+	maxLine  = 64   // that wait for the same ones
+	maxLines = 1024 // that wait in all
 )
 
 // Guard slows down those who guess passwords. An account is whatever name was
@@ -38,7 +44,8 @@ type Guard struct {
 	accounts *Table[uint64, tries]
 	places   *Table[netip.Prefix, tries]
 
-	mu sync.Mutex // guards all tries that are held
+	mu      sync.Mutex // guards all tries that are held, and the following
+	waiting int        // in lines
 }
 
 type pair struct {
@@ -49,6 +56,8 @@ type pair struct {
 // tries are the wrong passwords of late.
 type tries struct {
 	failed, pending int
+	waiting         int           // in line for what becomes of those under way
+	ended           chan struct{} // closed when one of these has ended; nil: nobody waits
 	told            bool          // since the last one failed, somebody was refused
 	last            time.Time     // when the last one failed
 	drained         time.Time     // until then failed was drained
@@ -92,23 +101,54 @@ type Attempt struct {
 // many wrong ones before; news tells the first of those who are refused in the
 // same delay. trusted tells an address that may be that of many,
 // such as a proxy: what it does to different accounts is not added up.
-func (g *Guard) Begin(account string, place netip.Prefix, trusted bool) (a *Attempt, wait time.Duration, news bool) {
+//
+// If only those under way are too many it waits in line for them, until ctx ends
+// or for lineTime, unless many wait already.
+func (g *Guard) Begin(ctx context.Context, account string, place netip.Prefix, trusted bool) (a *Attempt, wait time.Duration, news bool) {
 	id := maphash.String(g.seed, account)
 	a = &Attempt{guard: g, pair: g.pairs.Hold(pair{id, place}), account: g.accounts.Hold(id)}
 	if !trusted {
 		a.place = g.places.Hold(place)
 	}
-	if wait, news = a.enter(); wait > 0 {
+	var patience *time.Timer
+	for {
+		var ended <-chan struct{}
+		var leave func()
+		if wait, news, ended, leave = a.enter(true); ended == nil {
+			break
+		}
+		if patience == nil {
+			patience = time.NewTimer(lineTime)
+			defer patience.Stop()
+		}
+		done := false
+		select {
+		case <-ended:
+		case <-patience.C:
+			done = true
+		case <-ctx.Done():
+			done = true
+		}
+		leave()
+		if done {
+			wait, news, _, _ = a.enter(false)
+			break
+		}
+	}
+	if wait > 0 {
 		a.release()
 		return nil, wait, news
 	}
 	return a, 0, false
 }
 
-// enter counts the attempt as pending, unless it has to wait.
-func (a *Attempt) enter() (wait time.Duration, news bool) {
+// enter counts the attempt as pending, unless it has to wait. If mayLine and it
+// is only for those under way, it is put in line instead: ended is closed when
+// one of them has ended, and leave is to be called after that.
+func (a *Attempt) enter(mayLine bool) (wait time.Duration, news bool, ended <-chan struct{}, leave func()) {
 	g := a.guard
 	cause := &a.pair.Value
+	underWay := false
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.prepare(&a.pair.Value, pairDrain*g.cfg.MaxDelay)
@@ -117,40 +157,61 @@ func (a *Attempt) enter() (wait time.Duration, news bool) {
 		if a.account.Value.count() >= attackedAfter*free {
 			free = 1
 		}
-		wait = g.wait(&a.pair.Value, free, 0)
+		wait, underWay = g.wait(&a.pair.Value, free, 0)
 	}
 	if a.place != nil && g.cfg.PerAddress > 0 {
 		g.prepare(&a.place.Value, g.cfg.MaxDelay)
-		if w := g.wait(&a.place.Value, g.cfg.PerAddress, addressSlack); w > wait {
-			wait, cause = w, &a.place.Value
+		// The longer wait counts, and one that is no line.
+		if w, line := g.wait(&a.place.Value, g.cfg.PerAddress, addressSlack); w > 0 && (wait == 0 || underWay && !line || underWay == line && w > wait) {
+			wait, underWay, cause = w, line, &a.place.Value
 		}
 	}
-	if wait > 0 {
-		news, cause.told = !cause.told, true
-		return wait, news
+	switch {
+	case wait == 0:
+		a.each(func(t *tries) { t.pending++ })
+		return 0, false, nil, nil
+	case underWay && mayLine && cause.waiting < maxLine && g.waiting < maxLines:
+		ended, leave = g.line(cause)
+		return wait, false, ended, leave
 	}
-	a.each(func(t *tries) { t.pending++ })
-	return 0, false
+	news, cause.told = !cause.told, true
+	return wait, news, nil, nil
+}
+
+// line puts somebody in line for those under way. mu is held.
+func (g *Guard) line(t *tries) (ended <-chan struct{}, leave func()) {
+	if t.ended == nil {
+		t.ended = make(chan struct{})
+	}
+	t.waiting++
+	g.waiting++
+	return t.ended, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		t.waiting--
+		g.waiting--
+	}
 }
 
 func (g *Guard) prepare(t *tries, drain time.Duration) {
 	t.now, t.drain = g.now, max(drain, firstDelay)
 }
 
-// wait is how long there is no try. Those under way count as wrong ones, but for
-// slack of them: somebody who sends many at once gains nothing.
-func (g *Guard) wait(t *tries, free, slack int) time.Duration {
+// wait is how long there is no try; underWay: because of those that are. They
+// count as wrong ones, but for slack of them: somebody who sends many at once
+// gains nothing.
+func (g *Guard) wait(t *tries, free, slack int) (wait time.Duration, underWay bool) {
 	failed := t.count()
 	if failed < free {
 		if failed+t.pending < free+slack {
-			return 0
+			return 0, false
 		}
-		return firstDelay
+		return firstDelay, true
 	}
 	if t.pending > 0 {
-		return firstDelay
+		return firstDelay, true
 	}
-	return g.delay(failed-free) - g.now().Sub(t.last)
+	return max(g.delay(failed-free)-g.now().Sub(t.last), 0), false
 }
 
 // delay is that after so many wrong ones more than are free.
@@ -197,6 +258,10 @@ func (a *Attempt) end(failed func(*tries), forgiven ...*tries) {
 		t.pending--
 		if failed != nil {
 			failed(t)
+		}
+		if t.ended != nil {
+			close(t.ended)
+			t.ended = nil
 		}
 	})
 	for _, t := range forgiven {

@@ -1,8 +1,10 @@
 package limit
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,7 +99,7 @@ var rules = GuardConfig{PerAccount: 5, PerAddress: 20, MaxDelay: 15 * time.Minut
 // were and how long to wait.
 func fail(g *Guard, account string, from netip.Prefix) (n int, wait time.Duration) {
 	for {
-		a, wait, _ := g.Begin(account, from, false)
+		a, wait, _ := g.Begin(context.Background(), account, from, false)
 		if a == nil {
 			return n, wait
 		}
@@ -114,7 +116,7 @@ func TestGrowingDelays(t *testing.T) {
 		if n != 5 || wait != time.Second {
 			t.Errorf("%d tries, then %v", n, wait)
 		}
-		if _, _, news := g.Begin("ann", place(1), false); news {
+		if _, _, news := g.Begin(t.Context(), "ann", place(1), false); news {
 			t.Error("told twice")
 		}
 		for _, want := range []time.Duration{2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900} {
@@ -124,7 +126,7 @@ func TestGrowingDelays(t *testing.T) {
 			}
 		}
 		time.Sleep(wait)
-		a, _, _ := g.Begin("ann", place(1), false)
+		a, _, _ := g.Begin(t.Context(), "ann", place(1), false)
 		a.Succeeded()
 		// The address remembers what it did; the account does not.
 		if n, _ := fail(g, "ann", place(2)); n != 5 {
@@ -143,7 +145,7 @@ func TestSpraying(t *testing.T) {
 	g := NewGuard(rules, time.Now)
 	n := 0
 	for i := range 1000 {
-		if a, _, _ := g.Begin(fmt.Sprint("user", i), place(1), false); a != nil {
+		if a, _, _ := g.Begin(t.Context(), fmt.Sprint("user", i), place(1), false); a != nil {
 			a.Failed()
 			n++
 		}
@@ -151,7 +153,7 @@ func TestSpraying(t *testing.T) {
 	if n != 20 {
 		t.Errorf("%d tries", n)
 	}
-	if a, _, _ := g.Begin("user1", place(1), true); a == nil {
+	if a, _, _ := g.Begin(t.Context(), "user1", place(1), true); a == nil {
 		t.Error("a trusted address is counted")
 	}
 }
@@ -161,9 +163,11 @@ func TestSpraying(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	g := NewGuard(rules, time.Now)
+	hurry, cancel := context.WithCancel(t.Context())
+	cancel() // nobody waits in line
 	var under []*Attempt
 	for range 100 {
-		if a, _, _ := g.Begin("ann", place(1), false); a != nil {
+		if a, _, _ := g.Begin(hurry, "ann", place(1), false); a != nil {
 			under = append(under, a)
 		}
 	}
@@ -175,7 +179,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	under = nil
 	for i := range 200 {
-		a, wait, _ := g.Begin(fmt.Sprint("user", i), place(2), false)
+		a, wait, _ := g.Begin(t.Context(), fmt.Sprint("user", i), place(2), false)
 		if a == nil {
 			t.Fatalf("the login %d waits %v", i, wait)
 		}
@@ -189,6 +193,85 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
+// storm makes n attempts at the same moment, each of which takes so long, and
+// counts those that were looked at and the longest wait of the others.
+func storm(g *Guard, n int, takes time.Duration, end func(*Attempt)) (looked int, longest time.Duration) {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for range n {
+		all.Go(func() {
+			begun := time.Now()
+			a, _, _ := g.Begin(context.Background(), "ann", place(1), false)
+			mu.Lock()
+			longest = max(longest, time.Since(begun))
+			if a != nil {
+				looked++
+			}
+			mu.Unlock()
+			if a != nil {
+				time.Sleep(takes)
+				end(a)
+			}
+		})
+	}
+	all.Wait()
+	return looked, longest
+}
+
+// TestLine: right passwords that come at once all get in, those that come above
+// the tries wait for the others; wrong ones get no more tries by it.
+func TestLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGuard(rules, time.Now)
+		if n, wait := storm(g, 40, 100*time.Millisecond, (*Attempt).Succeeded); n != 40 || wait > time.Second {
+			t.Errorf("%d of 40 right ones, after at most %v", n, wait)
+		}
+		if n, wait := storm(g, 40, 100*time.Millisecond, (*Attempt).Failed); n != 5 || wait > 200*time.Millisecond {
+			t.Errorf("%d of 40 wrong ones, told after at most %v", n, wait)
+		}
+		time.Sleep(2 * time.Second) // one try: who comes beside it waits for it
+		if n, _ := storm(g, 10, 100*time.Millisecond, (*Attempt).Failed); n != 1 {
+			t.Errorf("%d of 10 wrong ones after the delay", n)
+		}
+		time.Sleep(3 * time.Second)
+		if n, _ := storm(g, 10, 100*time.Millisecond, (*Attempt).Succeeded); n != 10 {
+			t.Errorf("%d of 10 right ones after the delay", n)
+		}
+		// Nobody waits for ever, nor do more than a few.
+		if n, wait := storm(g, 200, time.Minute, (*Attempt).Void); n != 5 || wait != lineTime {
+			t.Errorf("%d of 200 slow ones, after at most %v", n, wait)
+		}
+		if g.waiting != 0 || g.pairs.Len() > 1 {
+			t.Errorf("%d in line, %d pairs known", g.waiting, g.pairs.Len())
+		}
+	})
+}
+
+// TestLineIsBounded: above maxLine the answer comes at once.
+func TestLineIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGuard(rules, time.Now)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			storm(g, 5+maxLine, 2*time.Second, (*Attempt).Void)
+		}()
+		synctest.Wait()
+		begun := time.Now()
+		if a, wait, news := g.Begin(t.Context(), "ann", place(1), false); a != nil || wait != firstDelay || !news || time.Since(begun) != 0 {
+			t.Errorf("%v, wait %v, news %t, after %v", a, wait, news, time.Since(begun))
+		}
+		a, _, _ := g.Begin(t.Context(), "bob", place(1), false) // others are not concerned
+		if a == nil || time.Since(begun) != 0 {
+			t.Fatalf("somebody else waited %v", time.Since(begun))
+		}
+		a.Succeeded()
+		<-done
+	})
+}
+
 // TestOwnerIsNotLockedOut: 10,000 wrong passwords from 1,000 addresses leave the
 // owner of the account his try, and get no more tries than addresses and a bit.
 func TestOwnerIsNotLockedOut(t *testing.T) {
@@ -197,7 +280,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 		g := NewGuard(rules, time.Now)
 		tried := 0
 		for i := range 10_000 {
-			if a, _, _ := g.Begin("ann", place(i%1000), false); a != nil {
+			if a, _, _ := g.Begin(t.Context(), "ann", place(i%1000), false); a != nil {
 				a.Failed()
 				tried++
 			}
@@ -207,7 +290,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 			t.Errorf("%d of 10,000 were tried", tried)
 		}
 		t.Logf("%d of 10,000 were tried", tried)
-		a, wait, _ := g.Begin("ann", place(5000), false)
+		a, wait, _ := g.Begin(t.Context(), "ann", place(5000), false)
 		if a == nil {
 			t.Fatalf("the owner waits %v", wait)
 		}
@@ -219,7 +302,7 @@ func TestGuardIsBounded(t *testing.T) {
 	t.Parallel()
 	g := NewGuard(rules, time.Now)
 	for i := range keptGuarded + 5000 {
-		if a, _, _ := g.Begin(fmt.Sprint(i), place(i), false); a != nil {
+		if a, _, _ := g.Begin(t.Context(), fmt.Sprint(i), place(i), false); a != nil {
 			a.Failed()
 		}
 	}

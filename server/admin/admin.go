@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/auth/basic"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -24,7 +25,7 @@ type Live interface {
 	// SetState returns wsproto.NotModified if nothing changes.
 	SetState(ctx context.Context, uid chat.UID, state store.State) error
 	Delete(ctx context.Context, uid chat.UID, hard bool) error
-	Evict(uid chat.UID)
+	Evict(ctx context.Context, uid chat.UID)
 	Online(uid chat.UID) int
 }
 
@@ -53,6 +54,7 @@ type Deps struct {
 	Store  Store
 	Basic  *basic.Scheme
 	Live   Live
+	Acts   *audit.Log // nil: none is kept
 	Now    func() time.Time
 	Config Config
 	// Revoked is told of revocations after they are stored, so that they hold

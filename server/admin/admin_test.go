@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"parley/auth/basic"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/store/mem"
@@ -24,8 +26,8 @@ type live struct {
 	evicted []chat.UID
 }
 
-func (l *live) Evict(uid chat.UID)  { l.evicted = append(l.evicted, uid) }
-func (l *live) Online(chat.UID) int { return 0 }
+func (l *live) Evict(_ context.Context, uid chat.UID) { l.evicted = append(l.evicted, uid) }
+func (l *live) Online(chat.UID) int                   { return 0 }
 func (l *live) Delete(ctx context.Context, uid chat.UID, hard bool) error {
 	return l.DeleteUser(ctx, uid, hard, time.Now())
 }
@@ -48,9 +50,10 @@ type fixture struct {
 func newFixture() *fixture {
 	st := mem.New()
 	f := &fixture{live: &live{Users: st}}
+	now := func() time.Time { return at }
 	f.Service = New(Deps{
 		Store: st, Basic: basic.New(st, basic.Rules{MinLogin: 4, MinPassword: 6}), Live: f.live,
-		Now: func() time.Time { return at }, Config: Config{TokenLifetime: 14 * 24 * time.Hour, LoginTags: true},
+		Acts: audit.New(st, slog.New(slog.DiscardHandler), now), Now: now, Config: Config{TokenLifetime: 14 * 24 * time.Hour, LoginTags: true},
 		Revoked: func(rs ...store.Revocation) { f.revoked = append(f.revoked, rs...) },
 	})
 	return f

@@ -13,7 +13,7 @@ const FromCLI = "cli"
 
 // note writes an act of the operator into the audit log.
 func (s *Service) note(act string, user chat.UID, detail string) {
-	s.Store.AppendAudit(store.AuditEntry{At: s.now(), Act: act, User: user, From: FromCLI, Detail: detail})
+	s.Acts.Record(store.AuditEntry{Act: act, User: user, From: FromCLI, Detail: detail})
 }
 
 // AuditFilter selects entries of the audit log.

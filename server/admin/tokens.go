@@ -74,7 +74,7 @@ func (s *Service) logOut(ctx context.Context, uids ...chat.UID) error {
 		s.Revoked(rs...)
 	}
 	for _, uid := range uids {
-		s.Live.Evict(uid)
+		s.Live.Evict(audit.WithOrigin(ctx, FromCLI), uid)
 	}
 	return nil
 }

@@ -154,7 +154,7 @@ func (s *Service) SetState(ctx context.Context, r StateChange) (*Account, error)
 	if r.Suspend {
 		state, act = store.StateSuspended, audit.AccountSuspended
 	}
-	switch err := s.Live.SetState(ctx, uid, state); {
+	switch err := s.Live.SetState(audit.WithOrigin(ctx, FromCLI), uid, state); {
 	case errors.Is(err, wsproto.NotModified):
 		return s.show(ctx, uid)
 	case errors.Is(err, wsproto.ErrUserNotFound):
@@ -227,14 +227,10 @@ func (s *Service) DeleteUser(ctx context.Context, r Deletion) (*Account, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Live.Delete(ctx, uid, r.Hard); err != nil {
+	if err := s.Live.Delete(audit.WithOrigin(ctx, FromCLI), uid, r.Hard); err != nil {
 		return nil, explain(err, r.User)
 	}
-	detail := ""
-	if r.Hard {
-		detail = "hard"
-	}
-	s.note(audit.AccountDeleted, uid, detail)
+	s.note(audit.AccountDeleted, uid, audit.HowDeleted(r.Hard))
 	was.State, was.Sessions = stateDeleted, 0
 	return was, nil
 }

@@ -86,7 +86,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc, attached []str
 	if err != nil {
 		return nil, err
 	}
-	if err := s.reg.Validators.Welcome(d.Creds, d.level, s.lang); err != nil { // the account is made: its owner asks again
+	if err := s.reg.Validators.Welcome(ctx, d.Creds, d.level, s.lang); err != nil { // the account is made: its owner asks again
 		s.log().Error("code for a new account not sent", "err", err)
 	}
 	s.reg.roster.set(d.User.ID, d.User.State)
@@ -168,12 +168,8 @@ func (s *Session) fillCreds(ctx context.Context, d *draft, creds []wsproto.Cred)
 		if c.Resp != "" { // an answer before there was a question
 			return auth.ErrFailed
 		}
-		rec, err := v.Pending(d.User.ID, c.Meth, value)
-		if err != nil {
-			return err
-		}
 		have = append(have, c.Meth)
-		d.Creds = append(d.Creds, rec)
+		d.Creds = append(d.Creds, v.Pending(d.User.ID, c.Meth, value))
 	}
 	return s.lacks(d)
 }
@@ -243,7 +239,7 @@ func (s *Session) changeAccount(ctx context.Context, a *wsproto.Acc, who actor) 
 	case restricted && a.Scheme == "": // a code is for a new secret and no more
 		return nil, wsproto.ErrDenied
 	case a.Scheme != "":
-		return s.changeLogin(ctx, uid, a)
+		return s.changeLogin(ctx, uid, a, restricted)
 	case len(a.Cred) > 0:
 		return s.requestCreds(ctx, uid, a)
 	case a.Status != "":
@@ -281,10 +277,15 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (uid
 		if err := s.withoutFactor(ctx, rec); err != nil {
 			return 0, false, err
 		}
-		if err := s.reg.roster.mayLogin(rec.User); err != nil {
+		if err := s.mayLogin(rec, scheme); err != nil {
 			return 0, false, err
 		}
 		uid, restricted = rec.User, rec.NoLogin
+		if restricted && a.Scheme != "" {
+			if err := s.useUp(ctx, rec, a); err != nil {
+				return 0, false, err
+			}
+		}
 	case uid == 0:
 		return 0, false, wsproto.ErrDenied
 	}
@@ -301,7 +302,9 @@ func (s *Session) accountOf(ctx context.Context, a *wsproto.Acc, who actor) (uid
 	return other, false, nil
 }
 
-func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc) (*wsproto.Error, error) {
+// changeLogin changes the login of an account. restricted: with a code, or what
+// was given for one.
+func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc, restricted bool) (*wsproto.Error, error) {
 	scheme := s.reg.Schemes.Get(a.Scheme)
 	if scheme == nil {
 		return nil, wsproto.ErrMalformed
@@ -327,7 +330,7 @@ func (s *Session) changeLogin(ctx context.Context, uid chat.UID, a *wsproto.Acc)
 		s.audit(audit.LoginLinked, uid, strings.ToLower(a.Scheme))
 	case auth.Replaced:
 		act := audit.PasswordChanged
-		if s.reg.isCode(a.TmpScheme) || len(a.Token) > 0 {
+		if restricted {
 			act = audit.PasswordReset
 		}
 		s.audit(act, uid, "")

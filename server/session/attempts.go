@@ -26,7 +26,7 @@ func (s *Session) verify(ctx context.Context, scheme string, secret []byte) (*au
 	if account == "" {
 		return sc.Authenticate(ctx, secret)
 	}
-	rec, act, err := s.reg.limits.guarded(account, s.place, s.addr == nil, func() (*auth.Record, error) {
+	rec, act, err := s.reg.limits.guarded(ctx, account, s.place, s.addr == nil, func() (*auth.Record, error) {
 		return sc.Authenticate(ctx, secret)
 	})
 	if act != "" {
@@ -38,8 +38,8 @@ func (s *Session) verify(ctx context.Context, scheme string, secret []byte) (*au
 // guarded lets somebody try a secret of an account, unless there were too many
 // wrong ones before; act is for the audit log, mostly empty. trusted: see
 // limit.Guard.Begin.
-func (l *limiter) guarded(account string, place netip.Prefix, trusted bool, verify func() (*auth.Record, error)) (rec *auth.Record, act string, err error) {
-	try, wait, news := l.guard.Begin(account, place, trusted)
+func (l *limiter) guarded(ctx context.Context, account string, place netip.Prefix, trusted bool, verify func() (*auth.Record, error)) (rec *auth.Record, act string, err error) {
+	try, wait, news := l.guard.Begin(ctx, account, place, trusted)
 	if try == nil {
 		if news {
 			act = audit.LoginLimited
@@ -58,6 +58,23 @@ func (l *limiter) guarded(account string, place netip.Prefix, trusted bool, veri
 	}
 	return rec, act, err
 }
+
+// mayLogin refuses accounts that are suspended or deleted. That somebody has their
+// secrets is told to the audit log; their programs, which come back with their
+// tokens as long as they like, are not.
+func (s *Session) mayLogin(rec *auth.Record, scheme string) error {
+	err := s.reg.roster.mayLogin(rec.User)
+	if err != nil && rec.Issued.IsZero() {
+		s.reg.Audit.Record(store.AuditEntry{
+			Act: audit.LoginFailed, User: rec.User, From: s.host, Detail: strings.ToLower(scheme) + closedAccount,
+		})
+	}
+	return err
+}
+
+// closedAccount is what the audit log has of a right secret for an account that
+// is suspended or deleted.
+const closedAccount = ", right, but the account is closed"
 
 // isWrong tells refusals of wrong secrets; the last two are of an authority
 // elsewhere.

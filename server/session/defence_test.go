@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +52,7 @@ func newFortress(t testing.TB, l Limits) *fortress {
 	f := &fortress{t: t, st: st, ann: chat.NewUID(), Registry: NewRegistry(Deps{
 		Hub: &fakeHub{}, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Schemes: auth.NewSet(map[string]auth.Scheme{basic.Name: passwords, token.Name: tokens, anon.Name: anon.Scheme{}}),
-		Token:   tokens, Passwords: passwords, Factor: factor, Validators: noValidators(st), Audit: audit.New(st, time.Now),
+		Token:   tokens, Passwords: passwords, Factor: factor, Validators: noValidators(st), Audit: audit.New(st, slog.New(slog.DiscardHandler), time.Now),
 		Config: Config{OutboxBytes: 1 << 20, MaxPending: 32, Limits: l},
 	})}
 	// The cheapest hash there is: the attack is to be long, not expensive.
@@ -136,6 +137,30 @@ func sprayed(t *testing.T) {
 	if f.Len() != 0 || f.limits.addresses.Len() != 0 {
 		t.Errorf("%d sessions, %d addresses", f.Len(), f.limits.addresses.Len())
 	}
+}
+
+// TestRightPasswordsAtOnce: all devices of somebody come back at the same moment,
+// from behind one address.
+func TestRightPasswordsAtOnce(t *testing.T) {
+	t.Parallel()
+	// Simulated time: the line is not longer on a busy machine.
+	synctest.Test(t, func(t *testing.T) {
+		f := newFortress(t, strict)
+		var all sync.WaitGroup
+		start := make(chan struct{})
+		for range 12 {
+			v := f.visit("192.0.2.1:1")
+			all.Go(func() {
+				<-start
+				if answer := v.login("ann:right"); !strings.Contains(answer, `"code":200`) {
+					t.Error(answer)
+				}
+				v.Closed()
+			})
+		}
+		close(start)
+		all.Wait()
+	})
 }
 
 // TestUnknownLoginsAreCounted exactly like known ones.
@@ -242,7 +267,7 @@ func placesOf(remotes ...string) (list []netip.Prefix) {
 	return list
 }
 
-func noValidators(st *mem.Store) *validate.Set { return validate.New(st, nil, time.Now) }
+func noValidators(st *mem.Store) *validate.Set { return validate.New(st, nil, nil, time.Now) }
 
 func TestPlaces(t *testing.T) {
 	t.Parallel()

@@ -122,6 +122,7 @@ func (r *Registry) LogOut(ctx context.Context, uid chat.UID, by topic.Session, i
 	if !ok {
 		return nil, wsproto.ErrDenied
 	}
+	ctx = audit.WithOrigin(ctx, own.host)
 	detail := "one session"
 	if id == everyOther {
 		except := ""

@@ -58,6 +58,9 @@ func (s *Session) lacksFactor(ctx context.Context, rec *auth.Record, creds []wsp
 			rec.Factor = true
 			return false, nil
 		case !errors.Is(err, wsproto.ErrResponse):
+			if l := (*totp.Limited)(nil); errors.As(err, &l) && l.News() {
+				s.reg.Audit.Record(store.AuditEntry{Act: audit.LoginLimited, User: rec.User, From: s.host, Detail: totp.Method})
+			}
 			return false, err
 		}
 		// His password, or what stands for it, was right: somebody has that much.

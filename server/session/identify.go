@@ -27,7 +27,7 @@ func (r *Registry) Identify(ctx context.Context, remote, scheme string, secret [
 	if r.Schemes.Get(scheme) == nil {
 		return nil, wsproto.ErrMalformed
 	}
-	s := &Session{reg: r, remote: remote, host: hostOf(remote), place: placeOf(remote), country: r.Config.Country}
+	s := &Session{reg: r, remote: remote, host: HostOf(remote), place: placeOf(remote), country: r.Config.Country}
 	s.addr = r.limits.holdAddress(s.place)
 	defer r.limits.addresses.Release(s.addr)
 	ctx, cancel := context.WithTimeout(auth.WithClient(ctx, auth.Client{Addr: remote, Country: s.country, At: time.Now()}), requestTime)

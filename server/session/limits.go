@@ -97,8 +97,8 @@ func ipOf(remote string) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
-// hostOf is the same as a text; what is no address is left as it is.
-func hostOf(remote string) string {
+// HostOf is the same as a text; what is no address is left as it is.
+func HostOf(remote string) string {
 	if ip, ok := ipOf(remote); ok {
 		return ip.String()
 	}

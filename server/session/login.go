@@ -49,7 +49,7 @@ func (r *Registry) is(name string, scheme auth.Scheme) bool {
 
 // context bounds the work for a request that came in now.
 func (s *Session) context() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	ctx, cancel := context.WithTimeout(audit.WithOrigin(context.Background(), s.host), requestTime)
 	return auth.WithClient(ctx, auth.Client{Addr: s.remote, Country: s.country, At: time.Now()}), cancel
 }
 
@@ -87,7 +87,7 @@ func (s *Session) tryLogin(ctx context.Context, l *wsproto.Login) (*wsproto.Erro
 			return nil, err
 		}
 	}
-	if err := s.reg.roster.mayLogin(rec.User); err != nil {
+	if err := s.mayLogin(rec, l.Scheme); err != nil {
 		return nil, err
 	}
 	missing, err := s.missing(ctx, rec, l.Cred)
@@ -169,8 +169,11 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, mi
 	default:
 		issue.Purpose = ""
 	}
-	if until := s.reg.now().Add(factorTime).Truncate(time.Second); slices.Contains(missing, totp.Method) && until.Before(expires) {
-		expires = until
+	if slices.Contains(missing, totp.Method) {
+		expires = earlier(expires, s.reg.now().Add(factorTime).Truncate(time.Second))
+		if !rec.Issued.IsZero() { // a token proves the password no longer than it was good for
+			expires = earlier(expires, rec.Expires)
+		}
 	}
 	issue.Session = cmp.Or(rec.Session, token.NewSession())
 	text, err := s.reg.Token.Issue(&issue, expires)
@@ -198,6 +201,13 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, mi
 	return wsproto.OK.WithAll(&params), nil
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // logIn makes the session the user's, unless what he proved himself with was
 // made void while that was under way.
 func (s *Session) logIn(rec *auth.Record, mark uint64, expires time.Time) error {
@@ -205,11 +215,11 @@ func (s *Session) logIn(rec *auth.Record, mark uint64, expires time.Time) error 
 	s.noteLogin(rec.Session, rec.Issued, expires)
 	s.reg.enlist(s, s.uid)
 	if err := s.reg.roster.mayLogin(s.uid); err != nil { // he was suspended just now
-		s.reg.evict(s.uid, nil)
+		s.reg.evict(context.Background(), s.uid, nil)
 		return err
 	}
 	if s.reg.revoked.late(rec.Session, s.uid, mark) {
-		s.reg.evictIf(s.uid, func(o *Session) bool { return o == s })
+		s.reg.evictIf(context.Background(), s.uid, func(o *Session) bool { return o == s })
 		return auth.ErrFailed
 	}
 	return nil

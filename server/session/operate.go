@@ -31,7 +31,7 @@ func (r *Registry) SetState(ctx context.Context, uid chat.UID, state store.State
 	}
 	r.roster.set(uid, state)
 	if state != store.StateOK {
-		r.evict(uid, nil)
+		r.evict(ctx, uid, nil)
 	}
 	places, err := r.Store.Places(ctx, uid)
 	if err != nil {
@@ -45,7 +45,7 @@ func (r *Registry) SetState(ctx context.Context, uid chat.UID, state store.State
 
 // Evict ends the sessions of a user. They may come back with what is still
 // valid: his password, or a token that was not revoked.
-func (r *Registry) Evict(uid chat.UID) { r.evict(uid, nil) }
+func (r *Registry) Evict(ctx context.Context, uid chat.UID) { r.evict(ctx, uid, nil) }
 
 // Online is how many sessions a user has.
 func (r *Registry) Online(uid chat.UID) int {
@@ -90,7 +90,7 @@ func (r *Registry) delete(ctx context.Context, uid chat.UID, hard bool, except *
 		return err
 	}
 	r.roster.set(uid, store.StateDeleted)
-	r.evict(uid, except)
+	r.evict(ctx, uid, except)
 	for _, p := range places {
 		r.tellDeleted(uid, p, members[p.Topic])
 	}

@@ -37,6 +37,7 @@ type Store interface {
 	store.Devices
 	store.Tokens
 	store.Revocations
+	PutCode(ctx context.Context, c *store.Code) error
 	Places(ctx context.Context, id chat.UID) ([]store.Place, error)
 	EachSub(ctx context.Context, topic string, fn func(*store.Sub) error) error
 	UseInvite(ctx context.Context, code string, at time.Time) error
@@ -158,7 +159,7 @@ func (r *Registry) Open(conn transport, remote string) *Session {
 
 func (r *Registry) newSession(out outlet, remote string) *Session {
 	s := &Session{
-		reg: r, id: chat.NewUID().String()[3:], remote: remote, host: hostOf(remote), out: out, place: placeOf(remote),
+		reg: r, id: chat.NewUID().String()[3:], remote: remote, host: HostOf(remote), out: out, place: placeOf(remote),
 		slots: make(chan struct{}, r.Config.MaxPending), heavy: make(chan struct{}, maxHeavy),
 	}
 	s.addr = r.limits.holdAddress(s.place)
@@ -225,8 +226,8 @@ func (r *Registry) unlist(s *Session) {
 }
 
 // evict ends the sessions of a user, but for one.
-func (r *Registry) evict(u chat.UID, except *Session) {
-	r.evictIf(u, func(s *Session) bool { return s != except })
+func (r *Registry) evict(ctx context.Context, u chat.UID, except *Session) {
+	r.evictIf(ctx, u, func(s *Session) bool { return s != except })
 }
 
 // Len is how many sessions are open.

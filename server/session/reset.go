@@ -2,8 +2,10 @@ package session
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/auth"
 	"parley/internal/audit"
@@ -44,15 +46,40 @@ func (s *Session) answered(methods []string, creds []wsproto.Cred) []string {
 // up: somebody whose password is too short can try another. A code is for a
 // password, and opens no other way in.
 func (s *Session) checkBeforeCode(scheme string, a *wsproto.Acc) error {
-	switch {
-	case !s.reg.isCode(scheme):
+	if !s.reg.isCode(scheme) {
 		return nil
+	}
+	return s.checkNewPassword(a)
+}
+
+func (s *Session) checkNewPassword(a *wsproto.Acc) error {
+	switch {
 	case s.reg.isPassword(a.Scheme):
 		return s.reg.Passwords.CheckPassword(a.Secret)
 	case s.reg.Schemes.Get(a.Scheme) != nil:
 		return auth.ErrUnsupported
 	}
 	return nil
+}
+
+// useUp makes a restricted token void for the {acc} that came with it: of many at
+// the same moment one goes on. A code was used up when it was verified; the token
+// that was given for it is good once, too. A new password that cannot be set
+// leaves it good for another.
+func (s *Session) useUp(ctx context.Context, rec *auth.Record, a *wsproto.Acc) error {
+	if rec.Session == "" { // no token
+		return nil
+	}
+	if err := s.checkNewPassword(a); err != nil {
+		return err
+	}
+	err := s.reg.Store.PutCode(ctx, &store.Code{
+		Key: "used:" + rec.Session, User: rec.User, Created: s.reg.now(), Expires: rec.Expires.UTC().Truncate(time.Millisecond),
+	})
+	if errors.Is(err, store.ErrDuplicate) {
+		return wsproto.ErrAuthFailed.With("what", "auth")
+	}
+	return err
 }
 
 // ResetPassword sets a new password for the owner of a code, which is
@@ -69,7 +96,7 @@ func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password, r
 	}
 	_, address, _ := strings.Cut(string(secret), ":")
 	place := placeOf(remote)
-	rec, act, err := r.limits.guarded(guessedCode(address), place, r.limits.exempt(place), func() (*auth.Record, error) {
+	rec, act, err := r.limits.guarded(ctx, guessedCode(address), place, r.limits.exempt(place), func() (*auth.Record, error) {
 		return r.Reset.Authenticate(ctx, secret)
 	})
 	if act != "" {
@@ -79,11 +106,12 @@ func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password, r
 		return err
 	}
 	if err := r.roster.mayLogin(rec.User); err != nil {
+		r.Audit.Record(store.AuditEntry{Act: audit.LoginFailed, User: rec.User, From: place.Addr().String(), Detail: "code" + closedAccount})
 		return err
 	}
 	if _, err := r.Passwords.Change(ctx, rec.User, changed); err != nil {
 		return err
 	}
 	r.Audit.Record(store.AuditEntry{Act: audit.PasswordReset, Actor: rec.User, User: rec.User, From: place.Addr().String()})
-	return r.RevokeUser(ctx, rec.User, r.now())
+	return r.RevokeUser(audit.WithOrigin(ctx, place.Addr().String()), rec.User, r.now())
 }

@@ -136,7 +136,7 @@ func (r *Registry) revokeUser(ctx context.Context, uid chat.UID, before time.Tim
 		return nil, err
 	}
 	r.revoked.add(v, now)
-	return func() { r.evictIf(uid, func(s *Session) bool { return except == "" || s.chain() != except }) }, nil
+	return func() { r.evictIf(ctx, uid, func(s *Session) bool { return except == "" || s.chain() != except }) }, nil
 }
 
 func (r *Registry) revokeSession(ctx context.Context, uid chat.UID, id string) (end func(), err error) {
@@ -146,12 +146,12 @@ func (r *Registry) revokeSession(ctx context.Context, uid chat.UID, id string) (
 		return nil, err
 	}
 	r.revoked.add(v, now)
-	return func() { r.evictIf(uid, func(s *Session) bool { return s.chain() == id }) }, nil
+	return func() { r.evictIf(ctx, uid, func(s *Session) bool { return s.chain() == id }) }, nil
 }
 
-// evictIf ends those sessions of a user that are chosen. choose is called with
-// mu held.
-func (r *Registry) evictIf(u chat.UID, choose func(*Session) bool) {
+// evictIf ends those sessions of a user that are chosen; ctx knows who orders it.
+// choose is called with mu held.
+func (r *Registry) evictIf(ctx context.Context, u chat.UID, choose func(*Session) bool) {
 	var list []*Session
 	r.mu.Lock()
 	for _, s := range r.users[u] {
@@ -165,7 +165,7 @@ func (r *Registry) evictIf(u chat.UID, choose func(*Session) bool) {
 	}
 	last := wsproto.Evicted.Reply("", "", r.now()).Frame()
 	for _, s := range list {
-		r.Audit.Record(store.AuditEntry{Act: audit.SessionEvicted, User: u, From: s.host})
+		r.Audit.Record(store.AuditEntry{Act: audit.SessionEvicted, User: u, From: audit.Origin(ctx)})
 		s.close(reasonEvicted, last, closeNormal)
 	}
 }

@@ -51,7 +51,7 @@ func (s *Session) delUser(d *wsproto.Del, who actor) {
 		s.ctrl(topic.ErrorFor(err, s.log()), d.ID, "")
 		return
 	}
-	s.audit(audit.AccountDeleted, uid, map[bool]string{true: "erased", false: "marked as deleted"}[d.Hard])
+	s.audit(audit.AccountDeleted, uid, audit.HowDeleted(d.Hard))
 	s.ctrl(wsproto.OK, d.ID, "")
 	if uid == s.uid {
 		s.close(reasonEvicted, wsproto.Evicted.Reply("", "", s.reg.now()).Frame(), closeNormal)

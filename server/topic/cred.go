@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"parley/auth"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
@@ -16,7 +17,7 @@ import (
 type Validator interface {
 	// Request asks the user to prove that the address is his. country is where
 	// phone numbers without + are dialled, here and below: Request.Country. lang
-	// is that of the message: Request.Lang.
+	// is that of the message: Request.Lang. ctx knows who asks (auth.ClientOf).
 	Request(ctx context.Context, user chat.UID, c *wsproto.Cred, country, lang string) (added bool, err error)
 	// Confirm checks his answer and returns the tag that he earned, if any.
 	Confirm(ctx context.Context, user chat.UID, c *wsproto.Cred) (tag string, err error)
@@ -39,6 +40,7 @@ func (t *Topic) setCred(r *Request, c *wsproto.Cred) error {
 	case c.Meth == "", c.Val == "" && c.Resp == "":
 		return wsproto.ErrMalformed
 	case c.Resp == "":
+		ctx = auth.WithClient(ctx, auth.Client{Addr: r.From, Country: r.Country})
 		added, err := t.Validator.Request(ctx, r.User, c, r.Country, r.Lang)
 		if added {
 			t.record(r, audit.CredAdded, r.User, c.Meth)

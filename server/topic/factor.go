@@ -19,7 +19,9 @@ type SecondFactor interface {
 	Enrol(ctx context.Context, u chat.UID) (secret, link string, err error)
 	// Confirm takes the first code and returns the recovery codes.
 	Confirm(ctx context.Context, u chat.UID, code string) ([]string, error)
-	// Remove ends it, for a code; Clear without one.
+	// Remove ends it, for a code; Clear without one. An error of Remove with a
+	// method News says of a refusal after too many wrong codes whether it is the
+	// first in its delay.
 	Remove(ctx context.Context, u chat.UID, code string) error
 	Clear(ctx context.Context, u chat.UID) error
 }
@@ -76,6 +78,9 @@ func (t *Topic) delFactor(r *Request, c *wsproto.Cred) error {
 		return wsproto.NoAction
 	}
 	if err != nil {
+		if l := (interface{ News() bool })(nil); errors.As(err, &l) && l.News() {
+			t.record(r, audit.LoginLimited, r.User, factorMethod)
+		}
 		return err
 	}
 	if on {

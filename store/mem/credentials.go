@@ -104,7 +104,7 @@ func (s *Store) ConfirmCredential(ctx context.Context, id chat.UID, method strin
 	case s.confirmed(method, p.Value):
 		return nil, store.ErrDuplicate
 	}
-	p.Done, p.Updated = true, at
+	p.Done, p.Updated, p.Code = true, at, ""
 	c := p.Credential
 	return &c, nil
 }

@@ -44,6 +44,15 @@ func (s *Store) AppendAudit(entries ...store.AuditEntry) {
 	}
 }
 
+// FlushAudit implements store.Audit. Callers at the same time share a commit,
+// with each other and with writes of all kinds.
+func (s *Store) FlushAudit(ctx context.Context) error {
+	if s.pending.clean() {
+		return nil
+	}
+	return wrap("flush audit", s.writer.do(ctx, settleOp()))
+}
+
 // AuditLog implements store.Audit.
 func (s *Store) AuditLog(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error) {
 	var es []store.AuditEntry

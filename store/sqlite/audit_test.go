@@ -2,11 +2,13 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,4 +191,45 @@ func TestAuditSurvivesAFailedCommit(t *testing.T) {
 		t.Errorf("log: got %q, want two lost entries and why", got)
 	}
 	checkAudit(t, s, testLimit)
+}
+
+// TestFlushAudit: what was appended is in the table when it returns, however many
+// flush at once, and stays in memory if it cannot be written.
+func TestFlushAudit(t *testing.T) {
+	t.Parallel()
+	s := openTest(t, testPath(t))
+	testLimits(s) // nothing is written by itself
+	s.AppendAudit(auditEntries(1, 3)...)
+	if n := fileAudit(t, s); n != 0 {
+		t.Fatalf("%d entries in the table already", n)
+	}
+	if err := s.FlushAudit(t.Context()); err != nil || fileAudit(t, s) != 3 {
+		t.Errorf("FlushAudit: %v, %d entries in the table", err, fileAudit(t, s))
+	}
+	commits := s.writer.commits
+	if err := s.FlushAudit(t.Context()); err != nil || s.writer.commits != commits {
+		t.Errorf("nothing to flush: %v, %d commits", err, s.writer.commits-commits)
+	}
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			s.AppendAudit(store.AuditEntry{Act: "cred.added"})
+			if err := s.FlushAudit(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := fileAudit(t, s); n != 53 {
+		t.Errorf("%d entries in the table, want 53", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.AppendAudit(auditEntries(4, 4)...)
+	if err := s.FlushAudit(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("FlushAudit: %v, want canceled", err)
+	}
+	if err := s.FlushAudit(t.Context()); err != nil || fileAudit(t, s) != 54 {
+		t.Errorf("later: %v, %d entries in the table", err, fileAudit(t, s))
+	}
 }

@@ -101,7 +101,7 @@ func (s *Store) ConfirmCredential(ctx context.Context, id chat.UID, method strin
 			return err
 		}
 		cr.Done, cr.Updated = true, at
-		_, err = c.exec(`UPDATE credentials SET stage = 2, updated = ? WHERE user = ? AND method = ? AND value = ?`,
+		_, err = c.exec(`UPDATE credentials SET stage = 2, code = '', updated = ? WHERE user = ? AND method = ? AND value = ?`,
 			at, id, method, cr.Value)
 		return err
 	})

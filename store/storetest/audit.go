@@ -16,6 +16,7 @@ func auditCases() []testCase {
 		{"audit/by time", auditTime},
 		{"audit/by all at once", auditAll},
 		{"audit/a flood", auditFlood},
+		{"audit/flushed", auditFlushed},
 	}
 }
 
@@ -167,6 +168,16 @@ func auditAll(k *kit) {
 	k.details("newest", q, "4")
 	q.BeforeID = ids[4]
 	k.details("next", q, "1")
+}
+
+// auditFlushed: flushing changes nothing of what is read, and can be done twice.
+func auditFlushed(k *kit) {
+	k.must("FlushAudit of nothing", k.FlushAudit(k.ctx))
+	k.AppendAudit(entries(1, 3)...)
+	k.must("FlushAudit", k.FlushAudit(k.ctx))
+	k.must("FlushAudit again", k.FlushAudit(k.ctx))
+	k.AppendAudit(entries(4, 4)...)
+	k.details("all", store.AuditQuery{}, "4", "3", "2", "1")
 }
 
 // auditFlood has several callers at once: none of their entries is missing, and

@@ -58,8 +58,11 @@ func credLife(k *kit) {
 	got, err = k.ConfirmCredential(k.ctx, id, "email", at(4))
 	k.must("ConfirmCredential", err)
 	c.Done, c.Updated = true, at(4)
-	got.Code = c.Code // may be forgotten
+	got.Code = c.Code // forgotten now or by the next read
 	k.same("confirmed", got, c)
+	done, err := k.Credentials(k.ctx, id, "email")
+	k.must("Credentials", err)
+	k.same("confirmed, and its code forgotten", []any{len(done), done[0].Done, done[0].Code}, []any{1, true, ""})
 	k.noPending("after confirmation", id, "email")
 	_, err = k.ConfirmCredential(k.ctx, id, "email", at(5))
 	k.wantErr("confirm again", err, store.ErrNotFound)
