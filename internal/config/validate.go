@@ -72,6 +72,7 @@ func (c *Config) Validate() error {
 	c.Media.check(k)
 	c.WebRTC.check(k)
 	c.Push.check(k)
+	c.Bridges.check(k)
 	return k.faults.err()
 }
 
