@@ -27,6 +27,8 @@ type Store interface {
 	Revocations
 	Tokens
 	Audit
+	Values
+	BridgeIDs
 
 	// Backup writes a consistent copy of the whole store to a new file while
 	// others go on reading and writing. progress, if not nil, is told pages
