@@ -38,6 +38,8 @@ var rank = []struct {
 	{"internal/smtptest", 2},
 	{"internal/certs", 2},
 	{"internal/tagquery", 2},
+	{"internal/outbound", 2},
+	{"internal/fake", 2},
 	{"wsproto", 1},
 	{"internal/mailbox", 1},
 	{"internal/phone", 1},
