@@ -64,6 +64,7 @@ type Server struct {
 	http     *http.Server
 	admin    *admin.Service
 	operator net.Listener // Deps.Admin
+	bridges  *bridges
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -102,9 +103,14 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth_config.totp: %w", err)
 	}
+	foreign, err := newBridges(&d, keys)
+	if err != nil {
+		return nil, err
+	}
 	log := audit.New(d.Store, d.Now)
 	s := &Server{
-		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
+		bridges: foreign,
+		build:   d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
 		posts: posts, audit: log, operator: d.Admin, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
@@ -125,11 +131,11 @@ func New(d Deps) (*Server, error) {
 	}
 	var devices lateDevices
 	s.hub = hub.New(topic.Deps{
-		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Profile: foreign.profile(), Audit: log, Log: d.Log, Now: d.Now, Config: tc,
 	})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Passwords: passwords, Reset: s.reset,
-		Validators: validators, Factor: factor, Audit: log, Log: d.Log, Now: d.Now,
+		Validators: validators, Factor: factor, Bridges: foreign.manager, Audit: log, Log: d.Log, Now: d.Now,
 		Config: session.Config{
 			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
@@ -267,6 +273,12 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	g.Go(func() error { return s.collectAccounts(ctx) })
 	if s.oidc != nil {
 		g.Go(func() error { return s.oidc.Run(ctx) })
+	}
+	if s.bridges.manager != nil {
+		g.Go(func() error { return s.bridges.manager.Run(pings) })
+		if err := s.suspended(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("services of others do not learn who is suspended", "err", err)
+		}
 	}
 	work, stopWork := context.WithCancel(ctx)
 	defer stopWork()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/auth"
+	"parley/auth/bridge"
 	"parley/auth/reset"
 	"parley/auth/token"
 	"parley/auth/totp"
@@ -77,6 +78,7 @@ type Deps struct {
 	Validators *validate.Set
 	Audit      *audit.Log // nil: none is kept
 	Factor     *totp.Factor
+	Bridges    *bridge.Manager // nil: there are no services of others
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config
