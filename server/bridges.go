@@ -13,6 +13,7 @@ import (
 	bridgenetease "parley/auth/bridge/netease"
 	bridgerongcloud "parley/auth/bridge/rongcloud"
 	"parley/auth/seal"
+	"parley/bridge/relay"
 	"parley/internal/chat"
 	"parley/internal/config"
 	"parley/internal/limit"
@@ -36,6 +37,7 @@ type bridges struct {
 	redact    *outbound.Redactor
 	rongcloud *rongcloud.Client // nil: off
 	netease   *netease.Client   // nil: off
+	relay     *relay.Relay
 }
 
 // newBridges makes the clients of those services that are on. It asks nobody

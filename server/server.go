@@ -107,6 +107,12 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	var publisher lateHub
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	if err := foreign.newRelay(ctx, &d, &publisher); err != nil {
+		return nil, err
+	}
 	log := audit.New(d.Store, d.Now)
 	s := &Server{
 		bridges: foreign,
@@ -131,8 +137,9 @@ func New(d Deps) (*Server, error) {
 	}
 	var devices lateDevices
 	s.hub = hub.New(topic.Deps{
-		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Profile: foreign.profile(), Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Profile: foreign.profile(), Published: foreign.relay.Published, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
 	})
+	publisher.hub = s.hub
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Passwords: passwords, Reset: s.reset,
 		Validators: validators, Factor: factor, Bridges: foreign.manager, Audit: log, Log: d.Log, Now: d.Now,
@@ -276,6 +283,7 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	}
 	if s.bridges.manager != nil {
 		g.Go(func() error { return s.bridges.manager.Run(pings) })
+		g.Go(func() error { return s.bridges.relay.Run(ctx) })
 		if err := s.suspended(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("services of others do not learn who is suspended", "err", err)
 		}

@@ -311,3 +311,36 @@ func size(g *Grant) int {
 	}
 	return len(b)
 }
+
+// Ensure makes sure that a service has the account of a user, without regard to
+// what is kept. The error is a *Refused, an *outbound.Failure or of the store.
+func (m *Manager) Ensure(ctx context.Context, name string, u chat.UID) error {
+	if m == nil {
+		return ErrUnknown
+	}
+	for _, s := range m.services {
+		if s.Name != name || s.Part != "" {
+			continue
+		}
+		id, err := m.Store.FindBridgeID(ctx, name, u)
+		if err == nil && id.Created {
+			return nil
+		}
+		_, err = s.start(u, false).wait(ctx)
+		var r *Refused
+		if errors.As(err, &r) { // for those who tell failures apart by their kind
+			kind := outbound.Temporary
+			switch r.Code {
+			case codeForbidden:
+				kind = outbound.Forbidden
+			case codeTooMany:
+				kind = outbound.RateLimited
+			case codeMisconfigured:
+				kind = outbound.Misconfigured
+			}
+			err = &outbound.Failure{Service: name, Kind: kind, Text: r.Text, RetryAfter: time.Duration(r.Retry) * time.Second, Err: r}
+		}
+		return err
+	}
+	return ErrUnknown
+}
