@@ -50,12 +50,13 @@ type patient struct {
 	running bool
 }
 
-func doctor(*flag.FlagSet) func(*operator, []string) error {
+func doctor(set *flag.FlagSet) func(*operator, []string) error {
+	ask := set.Bool("ask", false, "call the services of others that are configured, too")
 	return func(o *operator, args []string) error {
 		if err := nothing(args); err != nil {
 			return err
 		}
-		list := o.examine()
+		list := o.examine(*ask)
 		if o.json {
 			if err := printJSON(o.stdout, list); err != nil {
 				return err
@@ -66,7 +67,7 @@ func doctor(*flag.FlagSet) func(*operator, []string) error {
 				if f.Cure != "" {
 					cure = "; " + f.Cure
 				}
-				fmt.Fprintf(o.stdout, "%-4s  %-8s  %s%s\n", f.Verdict, f.Name, f.Text, cure)
+				fmt.Fprintf(o.stdout, "%-4s  %-9s  %s%s\n", f.Verdict, f.Name, f.Text, cure)
 			}
 		}
 		if slices.ContainsFunc(list, func(f finding) bool { return f.Verdict == verdictFail }) {
@@ -76,7 +77,7 @@ func doctor(*flag.FlagSet) func(*operator, []string) error {
 	}
 }
 
-func (o *operator) examine() []finding {
+func (o *operator) examine(ask bool) []finding {
 	cfg, warnings, err := loadConfig(o.options)
 	if err != nil {
 		faults := faultsOf(err)
@@ -99,7 +100,8 @@ func (o *operator) examine() []finding {
 	}
 	list = append(list, p.port(), p.folder(), p.secret(), p.store())
 	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp())
-	return append(list, p.tls())
+	list = append(list, p.tls())
+	return append(list, p.bridges(ask)...)
 }
 
 func (p *patient) port() finding {
