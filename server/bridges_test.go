@@ -35,17 +35,16 @@ const (
 // bridgeSite is a server with both services, and all that it says.
 type bridgeSite struct {
 	*harness
-	rong             *fakerong.Service
-	ne               *fakenetease.Service
-	rongHost         *fakerong.Host
-	rongSpare        *fakerong.Host
-	neHost           *fakenetease.Host
-	web              *httptest.Server
-	said             sayings // log, replies
-	grp              string
-	ann, bob         wstest.Account
-	annID, bobID     chat.UID
-	relayed, configs string
+	rong         *fakerong.Service
+	ne           *fakenetease.Service
+	rongHost     *fakerong.Host
+	rongSpare    *fakerong.Host
+	neHost       *fakenetease.Host
+	web          *httptest.Server
+	said         sayings // log, replies
+	grp          string
+	ann, bob     wstest.Account
+	annID, bobID chat.UID
 }
 
 // sayings may be written to from any goroutine.
@@ -204,6 +203,28 @@ func TestBridgesAtLogin(t *testing.T) {
 	if u := s.rong.User(cid.External()); u.Name != "Cid" || u.Portrait != "https://example.com/c.png" || member(t, p["bridges"].(map[string]any), "rongcloud")["token"] != u.Tokens[0] {
 		t.Errorf("registered as %+v", u)
 	}
+}
+
+// Tokens that NetEase keeps, and tokens for calls that are asked for.
+func TestBridgesStatic(t *testing.T) {
+	t.Parallel()
+	s := newBridgeSite(t, `,"im":"static","rtc":"call"`)
+	_, b := s.login(t, &s.ann)
+	n, ext := member(t, b, "netease"), s.annID.External()
+	rtc := member(t, n, "rtc")
+	if n["token"] != s.ne.Account(ext).Token || n["authType"] != 0.0 || n["expires"] != nil || rtc["token"] == nil || rtc["expires"] == nil {
+		t.Errorf("got %v", n)
+	}
+	before := len(s.ne.Order())
+	c, again := s.login(t, &s.ann)
+	if m := member(t, again, "netease"); m["token"] != n["token"] || member(t, m, "rtc")["token"] != rtc["token"] || len(s.ne.Order()) != before {
+		t.Errorf("got %v, asked %v", m, s.ne.Order()[before:])
+	}
+	if code, v := s.post(t, "/v0/bridges/netease/token", s.ann.Token, fmt.Sprintf(`{"room":%q}`, s.grp)); code != 200 || member(t, v, "rtc")["token"] == rtc["token"] || member(t, v, "rtc")["room"] != s.grp {
+		t.Errorf("a room: %d %v", code, v)
+	}
+	c.want(200, c.ask("acc", fmt.Sprintf(`"scheme":"basic","secret":%q`, base64.StdEncoding.EncodeToString([]byte("ann:another-password")))))
+	s.until(t, "another token", func() bool { return s.ne.Account(ext).Token != n["token"] })
 }
 
 // Nothing that a vendor does fails a login, or makes it late.

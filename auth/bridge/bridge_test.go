@@ -409,7 +409,7 @@ func TestProfile(t *testing.T) {
 		if n := len(v.changes()); n != 0 {
 			t.Errorf("told %d times already", n)
 		}
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		synctest.Wait()
 		if got := v.changes(); len(got) != 1 || got[0] != (Change{Profile: true}) || v.names[0] != "Annabel" {
 			t.Errorf("got %+v, %v", got, v.names)

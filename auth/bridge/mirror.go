@@ -34,6 +34,10 @@ type job struct {
 // Rearmer is a Minter whose suspensions end by themselves, and must be renewed.
 type Rearmer interface{ Rearm() time.Duration }
 
+// Replacer is a Minter that, told of a revocation, replaces what it gave, even
+// what it gave after that time.
+type Replacer interface{ Replaces() bool }
+
 // mirror has a queue for each service.
 type mirror struct {
 	m      *Manager
@@ -349,6 +353,9 @@ func (q *queue) tell(ctx context.Context, j *job) (bool, error) {
 	_, err = s.guarded(ctx, func(ctx context.Context) (*Grant, error) { return nil, s.Minter.Tell(ctx, sub, c) })
 	if err != nil {
 		return true, fmt.Errorf("tell %s: %w", strings.TrimPrefix(q.key(j.User), q.prefix()), err)
+	}
+	if r, ok := s.Minter.(Replacer); ok && r.Replaces() && !c.Revoked.IsZero() {
+		s.revoke(ctx, j.User)
 	}
 	if c.Profile {
 		s.made(ctx, sub)

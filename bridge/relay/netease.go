@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"time"
 
@@ -55,6 +56,16 @@ func (c *NetEase) Send(ctx context.Context, m *Outgoing) (string, error) {
 	out.Body = string(b)
 	if err := c.pace.wait(ctx); err != nil {
 		return "", err
+	}
+	id, err := c.client.Send(ctx, &out)
+	if !netease.NotFound(err) {
+		return id, err
+	}
+	// An account is gone over there (bridges.md §B9): it is made again, once.
+	for _, u := range m.Members {
+		if _, err := c.client.Create(ctx, u.External(), u.External(), ""); err != nil && !errors.Is(err, netease.ErrExists) {
+			return "", err
+		}
 	}
 	return c.client.Send(ctx, &out)
 }

@@ -600,6 +600,28 @@ func TestDead(t *testing.T) {
 	}
 }
 
+// An account that is gone over there is made again.
+func TestAccountGone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r, _ := s.relay(nil, map[string][]string{netease.Service: {s.p2p}})
+	for _, u := range []chat.UID{s.ann, s.bob} { // believed to be there
+		id, err := s.mem.BridgeID(t.Context(), netease.Service, u, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		id.Created = true
+		if err := s.mem.UpdateBridgeID(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.write(r, s.p2p, "hello")
+	s.until("sent", func() bool { return r.count.Sent.Load() == 1 })
+	if texts, _ := s.sent(netease.Service); !slices.Equal(texts, []string{"hello"}) || s.ne.Account(s.bob.External()).ID == "" {
+		t.Errorf("got %q", texts)
+	}
+}
+
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -92,6 +92,9 @@ func (m *IM) account(ctx context.Context, s *bridge.Subject) (token string, err 
 	return token, err
 }
 
+// Replaces implements bridge.Replacer: an account has one static token.
+func (m *IM) Replaces() bool { return !m.dynamic }
+
 // Tell implements bridge.Minter. A dynamic token cannot be taken back; it
 // expires. Accounts cannot be deleted: they are blocked.
 func (m *IM) Tell(ctx context.Context, s *bridge.Subject, c bridge.Change) error {
