@@ -248,11 +248,11 @@ func (s *site) write(r *Relay, topic string, texts ...string) {
 // until waits for a condition.
 func (s *site) until(what string, cond func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !cond(); {
+	for end := time.Now().Add(2 * time.Minute); !cond(); {
 		if time.Now().After(end) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.t.Fatalf("%s: not within 30 s; log:\n%.3000s", what, s.logs.String())
+			s.t.Fatalf("%s: not within 2 minutes; log:\n%.3000s", what, s.logs.String())
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -287,8 +287,8 @@ func (s *site) arrive(r *Relay, service, topic, text, id, mark string) error {
 		conv = "GROUP"
 		if service == netease.Service {
 			conv = "TEAM"
-			for _, team := range s.ne.Teams() {
-				group = team.ID
+			for _, team := range s.ne.Teams() { // the last: one may have been made whose ID was lost
+				group = max(group, team.ID)
 			}
 		} else {
 			group = chat.ExternalGroup(topic)

@@ -165,7 +165,7 @@ func newSite(t *testing.T, change func(*netease.Options)) *site {
 	redact.Set("netease", secret)
 	o := netease.Options{
 		AppKey: appKey, AppSecret: secret, Bases: urls, Doer: outbound.NewClient(outbound.Options{}), Now: clock,
-		Rand: rand.Reader, Redact: redact, Attempt: 50 * time.Millisecond,
+		Rand: rand.Reader, Redact: redact, Attempt: 400 * time.Millisecond,
 	}
 	if change != nil {
 		change(&o)

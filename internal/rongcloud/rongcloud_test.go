@@ -75,7 +75,7 @@ func newSite(t *testing.T, change func(*rongcloud.Options)) *site {
 	redact.Set("rongcloud", secret)
 	o := rongcloud.Options{
 		AppKey: appKey, AppSecret: secret, Hosts: urls, Doer: outbound.NewClient(outbound.Options{}), Now: clock,
-		Rand: rand.Reader, Redact: redact, Attempt: 50 * time.Millisecond,
+		Rand: rand.Reader, Redact: redact, Attempt: 400 * time.Millisecond,
 	}
 	if change != nil {
 		change(&o)
