@@ -26,6 +26,12 @@ if "$PARLEY_PEOPLE" -test.run '^TestSecureClient$'; then tally 1 0 0; else
 	fail "e2e over TLS"
 fi
 
+say "a published client with RongCloud and NetEase (fakes)"
+if "$PARLEY_PEOPLE" -test.run '^TestBridges$'; then tally 1 0 0; else
+	tally 0 1 0
+	fail "e2e with bridges"
+fi
+
 say "end-to-end tests"
 ok=0
 node tests.js 2>&1 | tee "$log" || ok=1

@@ -33,6 +33,8 @@ func (s *Server) routes() http.Handler {
 	s.fileRoutes(mux)
 	s.tusRoutes(mux)
 	s.previewRoutes(mux)
+	s.bridgeRoutes(mux)
+	s.hookRoutes(mux)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

@@ -85,6 +85,7 @@ type Server struct {
 	previews   *linkpreview.Service // nil: there are none
 	origins    origins              // whose pages may use files
 	pace       pace                 // of uploads and downloads
+	bridges    *bridges
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -124,8 +125,19 @@ func New(d Deps) (*Server, error) {
 		return nil, fmt.Errorf("auth_config.totp: %w", err)
 	}
 	log := audit.New(d.Store, d.Log, d.Now)
+	foreign, err := newBridges(&d, keys)
+	if err != nil {
+		return nil, err
+	}
+	var publisher lateHub
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	if err := foreign.newRelay(ctx, &d, &publisher); err != nil {
+		return nil, err
+	}
 	s := &Server{
-		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
+		bridges: foreign,
+		build:   d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
 		posts: posts, validators: validators, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
@@ -159,11 +171,12 @@ func New(d Deps) (*Server, error) {
 	var devices lateDevices
 	s.hub = hub.New(topic.Deps{
 		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
-		Files: linker,
+		Files: linker, Profile: foreign.profile(), Published: foreign.relay.Published,
 	})
+	publisher.hub = s.hub
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Passwords: passwords, Reset: s.reset,
-		Validators: validators, Factor: factor, Audit: log, Log: d.Log, Now: d.Now,
+		Validators: validators, Factor: factor, Bridges: foreign.manager, Audit: log, Log: d.Log, Now: d.Now,
 		Files: linker, Config: session.Config{
 			Hello: hello(cfg, validators, d.Build, s.files != nil), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
@@ -316,6 +329,13 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	}
 	if s.oidc != nil {
 		g.Go(func() error { return s.oidc.Run(ctx) })
+	}
+	if s.bridges.manager != nil {
+		g.Go(func() error { return s.bridges.manager.Run(pings) })
+		g.Go(func() error { return s.bridges.relay.Run(ctx) })
+		if err := s.suspended(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("services of others do not learn who is suspended", "err", err)
+		}
 	}
 	work, stopWork := context.WithCancel(ctx)
 	defer stopWork()

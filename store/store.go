@@ -28,6 +28,8 @@ type Store interface {
 	Tokens
 	Audit
 	Files
+	Values
+	BridgeIDs
 
 	// Backup writes a consistent copy of the whole store to a new file while
 	// others go on reading and writing. progress, if not nil, is told pages

@@ -54,12 +54,13 @@ type patient struct {
 	running bool
 }
 
-func doctor(*flag.FlagSet) func(*operator, []string) error {
+func doctor(set *flag.FlagSet) func(*operator, []string) error {
+	ask := set.Bool("ask", false, "call the services of others that are configured, too")
 	return func(o *operator, args []string) error {
 		if err := nothing(args); err != nil {
 			return err
 		}
-		list := o.examine()
+		list := o.examine(*ask)
 		if o.json {
 			if err := printJSON(o.stdout, list); err != nil {
 				return err
@@ -70,7 +71,7 @@ func doctor(*flag.FlagSet) func(*operator, []string) error {
 				if f.Cure != "" {
 					cure = "; " + f.Cure
 				}
-				fmt.Fprintf(o.stdout, "%-4s  %-8s  %s%s\n", f.Verdict, f.Name, plain(f.Text), cure)
+				fmt.Fprintf(o.stdout, "%-4s  %-9s  %s%s\n", f.Verdict, f.Name, plain(f.Text), cure)
 			}
 		}
 		if slices.ContainsFunc(list, func(f finding) bool { return f.Verdict == verdictFail }) {
@@ -80,7 +81,7 @@ func doctor(*flag.FlagSet) func(*operator, []string) error {
 	}
 }
 
-func (o *operator) examine() []finding {
+func (o *operator) examine(ask bool) []finding {
 	cfg, warnings, err := loadConfig(o.options)
 	if err != nil {
 		faults := faultsOf(err)
@@ -96,7 +97,8 @@ func (o *operator) examine() []finding {
 	}
 	list = append(list, p.server(), p.port(), p.folder(), p.secret(), p.store())
 	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp(), p.rest(), p.uploads())
-	return append(list, p.tls(), p.redirect(), p.metrics())
+	list = append(list, p.tls(), p.redirect(), p.metrics())
+	return append(list, p.bridges(ask)...)
 }
 
 // server finds out whether one runs with this data.

@@ -4,7 +4,7 @@
 // reads nothing but the file and what the file refers to.
 //
 // The struct tags are the schema: `conf:"key"` names the key, and what follows a
-// comma says how its value is written: s, h (unit of a number that means a
+// comma says how its value is written: s, h, ms (unit of a number that means a
 // duration), one (a single value may stand for a list of one), text (a number
 // may be written as text), raw (a JSON object kept as text).
 package config
@@ -55,6 +55,7 @@ type Config struct {
 	LinkPreview  LinkPreview  `conf:"link_preview"`
 	WebRTC       WebRTC       `conf:"webrtc"`
 	Push         Push         `conf:"push"`
+	Bridges      Bridges      `conf:"bridges"`
 }
 
 // Limits bounds what sessions may hold, and how often they may do what.

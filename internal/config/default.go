@@ -97,6 +97,11 @@ func Default() *Config {
 			FCM:    PushFCM{TimeToLive: time.Hour, Buffer: 1024},
 			TNPG:   PushTNPG{Buffer: 1024},
 		},
+		Bridges: Bridges{
+			LoginBudget: 1500 * time.Millisecond,
+			RongCloud:   RongCloud{Region: "bj", TokenTTL: 720 * time.Hour, Mirror: true},
+			NetEase:     NetEase{Region: "cn", IM: "dynamic", RTC: "local", TTL: 12 * time.Hour, Mirror: true},
+		},
 	}
 }
 

@@ -73,8 +73,10 @@ func TestShippedFileIsComplete(t *testing.T) {
 		if key, ok := strings.CutPrefix(path, "webrtc.ice_servers."); ok { // none by default: a comment shows an entry
 			there = strings.Contains(string(src), `"`+key+`": `)
 		}
-		if key, ok := strings.CutPrefix(path, "auth_config.oidc."); ok { // likewise
-			there = strings.Contains(string(src), `"`+key+`": `)
+		for _, list := range []string{"auth_config.oidc.", "bridges.wechat.apps."} { // likewise
+			if key, ok := strings.CutPrefix(path, list); ok {
+				there = strings.Contains(string(src), `"`+key+`": `)
+			}
 		}
 		if there != works(path) {
 			t.Errorf("%s: in tinode.conf %t, works %t", path, there, works(path))

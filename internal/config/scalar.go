@@ -117,8 +117,11 @@ func (d *decoder) integer(v *hujson.Value, path string, out reflect.Value, opts 
 // duration is a number of the unit in opts, or a text such as "90s" or "1h30m".
 func (d *decoder) duration(v *hujson.Value, path string, out *time.Duration, opts string) {
 	unit, name := time.Second, "seconds"
-	if has(opts, "h") {
+	switch {
+	case has(opts, "h"):
 		unit, name = time.Hour, "hours"
+	case has(opts, "ms"):
+		unit, name = time.Millisecond, "milliseconds"
 	}
 	want := `a whole number of ` + name + `, or a text such as "90s" or "36h"`
 	s, ok := d.number(v, path, want, true)

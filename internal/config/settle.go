@@ -49,6 +49,7 @@ func (c *Config) settle() {
 	}
 	c.Validation.settle()
 	c.Media.settle()
+	c.Bridges.settle()
 }
 
 func (v *Validation) settle() {

@@ -73,6 +73,7 @@ func (c *Config) Validate() error {
 	k.networks("link_preview.allowed_networks", c.LinkPreview.Allow)
 	c.WebRTC.check(k)
 	c.Push.check(k)
+	c.Bridges.check(k)
 	return k.faults.err()
 }
 

@@ -79,8 +79,20 @@ func (t *Topic) draft(r *Request, once string) *store.Message {
 	q := r.Msg.Pub
 	return &store.Message{
 		Topic: t.name, Seq: t.rec.Seq + len(t.pubs) + 1, From: r.User, At: r.TS,
-		Head: messageHead(q.Head, r.Sender), Content: q.Content, Once: once,
+		Head: clientHead(q.Head, r.Sender), Content: q.Content, Once: once,
 	}
+}
+
+// serverHeads are ours to set: they say where a message came from
+// (docs/bridges.md).
+var serverHeads = []string{"bridge", "bridge-id", "bridge-hops"}
+
+// clientHead is messageHead for what a client sent.
+func clientHead(head map[string]json.RawMessage, sender chat.UID) json.RawMessage {
+	for _, key := range serverHeads {
+		delete(head, key)
+	}
+	return messageHead(head, sender)
 }
 
 // messageHead is the head as it is stored: "sender" is ours to set
@@ -142,6 +154,9 @@ func (t *Topic) publish(batch []pub) error {
 	}
 	t.broadcast(batch)
 	t.presMessages(batch)
+	if t.Published != nil {
+		t.Published(t.name, t.rec.Seq)
+	}
 	return nil
 }
 

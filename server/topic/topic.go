@@ -110,11 +110,13 @@ type Deps struct {
 	Store     Store
 	Router    Router
 	Validator Validator
-	Devices   Devices          // nil: nothing is known of them
-	Audit     *audit.Log       // nil: none is kept
-	Factor    SecondFactor     // nil: there is none
-	Files     Files            // nil: there are none
-	Workers   *mailbox.Workers // nil: none are kept
+	Devices   Devices                    // nil: nothing is known of them
+	Audit     *audit.Log                 // nil: none is kept
+	Factor    SecondFactor               // nil: there is none
+	Published func(name string, seq int) // told of the last message of a batch, when it is stored; nil: nobody is
+	Profile   func(u chat.UID)           // told when what others see of a user has changed; nil: nobody is
+	Workers   *mailbox.Workers           // nil: none are kept
+	Files     Files                      // nil: there are none
 	Log       *slog.Logger
 	Now       func() time.Time
 	Config    Config

@@ -90,6 +90,7 @@ func (s *Store) purgeUser(id chat.UID) {
 	s.creds = slices.DeleteFunc(s.creds, func(c credential) bool { return c.User == id })
 	maps.DeleteFunc(s.codes, func(_ string, c *store.Code) bool { return c.User == id })
 	s.purgeFiles(id)
+	maps.DeleteFunc(s.bridgeIDs, func(key bridgeKey, _ *store.BridgeID) bool { return key.user == id })
 	delete(s.users, id)
 	s.purged[id] = true
 }

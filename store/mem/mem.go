@@ -38,6 +38,9 @@ type Store struct {
 	invites     map[string]*store.Invite
 	revocations map[revocationKey]store.Revocation
 	audit       []store.AuditEntry // by ID
+	values      map[string]*store.Value
+	bridgeIDs   map[bridgeKey]*store.BridgeID
+	bridgeNums  map[string]int
 }
 
 var _ store.Store = (*Store)(nil)
@@ -57,6 +60,9 @@ func New() *Store {
 		codes:       map[string]*store.Code{},
 		invites:     map[string]*store.Invite{},
 		revocations: map[revocationKey]store.Revocation{},
+		values:      map[string]*store.Value{},
+		bridgeIDs:   map[bridgeKey]*store.BridgeID{},
+		bridgeNums:  map[string]int{},
 	}
 }
 
@@ -120,6 +126,7 @@ func (s *Store) dump(ctx context.Context) ([]byte, error) {
 		"users": s.users, "logins": s.logins, "credentials": s.creds,
 		"devices": s.devices, "topics": s.topics, "subs": subs,
 		"codes": s.codes, "invites": s.invites, "revocations": slices.Collect(maps.Values(s.revocations)), "audit": s.audit, "files": slices.Collect(maps.Values(s.files)),
+		"values": s.values, "bridge_ids": slices.Collect(maps.Values(s.bridgeIDs)),
 	}, "", "  ")
 }
 

@@ -89,6 +89,7 @@ func purgeUser(c *conn, id chat.UID, me owner, tags, own []string) error {
 		`DELETE FROM logins WHERE user = ?`,
 		`DELETE FROM codes WHERE user = ?`,
 		`DELETE FROM credentials WHERE user = ?`,
+		`DELETE FROM bridge_ids WHERE user = ?`,
 		`DELETE FROM users WHERE id = ?`,
 		`INSERT INTO purged (user) VALUES (?)`)
 }

@@ -232,5 +232,5 @@ func guard(run func(*conn) error, c *conn) (err error) {
 // refusal tells a place in the contract from a failure.
 func refusal(err error) bool {
 	return err == nil || errors.Is(err, store.ErrNotFound) ||
-		errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrSeqTaken)
+		errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrSeqTaken) || errors.Is(err, store.ErrChanged)
 }

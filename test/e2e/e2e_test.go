@@ -43,6 +43,7 @@ func TestPublishedClients(t *testing.T) {
 	}
 	t.Setenv("PARLEY_PEOPLE", self) // TestMain
 	t.Run("over TLS", TestSecureClient)
+	t.Run("bridges", TestBridges)
 	run(ctx, t, "node", "tests.js")
 }
 

@@ -1,0 +1,303 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"parley/internal/chat"
+	"parley/internal/outbound"
+	"parley/store"
+)
+
+const (
+	page      = 100              // messages read at a time
+	maxTries  = 10               // answers that refuse a message for now
+	maxHops   = 2                // services that a message goes through at most
+	sendTime  = 30 * time.Second // one attempt
+	keepDead  = 30 * 24 * time.Hour
+	membersOK = time.Minute // how long a list of members is believed
+)
+
+// lane is one conversation and one service.
+type lane struct {
+	r       *Relay
+	carrier Carrier
+	topic   string
+	woken   chan struct{}
+	arrived chan struct{}
+
+	// Owned by runOut.
+	cursor  int
+	members []chat.UID
+	ensured map[chat.UID]bool // the service has the account
+	owner   chat.UID
+	title   string
+	read    time.Time // when they were
+
+	mu      sync.Mutex
+	pending []queued // what came in, in order
+}
+
+func newLane(r *Relay, c Carrier, topic string) *lane {
+	return &lane{r: r, carrier: c, topic: topic, ensured: make(map[chat.UID]bool), woken: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
+}
+
+func (l *lane) wake() {
+	select {
+	case l.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (l *lane) cursorKey() string { return "ro:" + l.carrier.Name() + ":" + l.topic }
+
+// runOut sends what the log has, whenever there is more.
+func (l *lane) runOut(ctx context.Context) {
+	for failed := 0; ctx.Err() == nil; {
+		if err := l.drain(ctx); err != nil && ctx.Err() == nil {
+			failed++
+			l.r.Log.Error("messages are not carried", "bridge", l.carrier.Name(), "topic", l.topic, "err", err, "again", backoff(failed))
+			l.r.Sleep(ctx, backoff(failed))
+			continue
+		}
+		failed = 0
+		select {
+		case <-l.woken:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// drain sends all that there is after the mark. Errors are those of the store.
+func (l *lane) drain(ctx context.Context) error {
+	t, err := l.r.Store.Topic(ctx, l.topic)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // nobody has written yet
+		return nil
+	case err != nil:
+		return err
+	}
+	for l.cursor < t.Seq && ctx.Err() == nil {
+		low, high := l.cursor+1, min(l.cursor+1+page, t.Seq+1)
+		ms, err := l.r.Store.History(ctx, l.topic, store.HistoryQuery{Ranges: []chat.Range{{Low: low, Hi: high}}})
+		if err != nil {
+			return err
+		}
+		for i := len(ms) - 1; i >= 0 && ctx.Err() == nil; i-- { // the newest come first
+			if err := l.carry(ctx, &ms[i]); err != nil {
+				return err
+			}
+		}
+		if ctx.Err() == nil && l.cursor < high-1 { // the rest was deleted
+			if err := l.advance(ctx, high-1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// begin reads the mark. A conversation that was never carried begins with the
+// next message: what was said before somebody turned this on stays here.
+func (l *lane) begin(ctx context.Context) error {
+	last := 0
+	switch t, err := l.r.Store.Topic(ctx, l.topic); {
+	case err == nil:
+		last = t.Seq
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	v, err := l.r.Store.Value(ctx, l.cursorKey(), l.r.now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return l.advance(ctx, last)
+	case err != nil:
+		return err
+	}
+	if l.cursor, err = strconv.Atoi(string(v.Data)); err != nil {
+		l.cursor = last
+	}
+	return nil
+}
+
+// advance notes how far the log was carried. What was sent must not be sent again
+// because the store fails for a moment, or because we are told to stop.
+func (l *lane) advance(ctx context.Context, seq int) error {
+	l.cursor = seq
+	for tries := 1; ; tries++ {
+		err := l.mark(ctx, seq)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
+			return err
+		}
+		l.r.Log.Error("how far messages were carried is not noted", "bridge", l.carrier.Name(), "topic", l.topic, "err", err, "again", backoff(tries))
+		l.r.Sleep(ctx, backoff(tries))
+	}
+}
+
+func (l *lane) mark(ctx context.Context, seq int) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+	defer cancel()
+	return l.r.Store.PutValue(ctx, &store.Value{Key: l.cursorKey(), Data: strconv.AppendInt(nil, int64(seq), 10), Updated: l.r.now()})
+}
+
+// origin is what the head of a message says of where it came from.
+type origin struct {
+	Bridge string `json:"bridge"`
+	Hops   int    `json:"bridge-hops"`
+}
+
+// carry sends one message until it has arrived, or never will.
+func (l *lane) carry(ctx context.Context, m *store.Message) error {
+	var from origin
+	_ = json.Unmarshal(m.Head, &from) // none
+	if from.Bridge == l.carrier.Name() || from.Hops >= maxHops || m.From == 0 {
+		l.r.count.Skipped.Add(1)
+		return l.advance(ctx, m.Seq)
+	}
+	body, ok := render(m.Head, m.Content)
+	if !ok { // a call, or what only clients understand
+		l.r.count.Skipped.Add(1)
+		return l.advance(ctx, m.Seq)
+	}
+	out := &Outgoing{Message: m, Body: body, Mark: Mark{Topic: l.topic, Seq: m.Seq, Server: l.r.server, Hops: from.Hops}}
+	for refused, failed := 0, 0; ctx.Err() == nil; {
+		err := l.send(ctx, out)
+		if err == nil {
+			l.r.count.Sent.Add(1)
+			return l.advance(ctx, m.Seq)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		failed++
+		l.r.count.Retried.Add(1)
+		var f *outbound.Failure
+		if errors.As(err, &f) && f.Err == nil && f.Kind == outbound.Temporary { // an answer about this message
+			refused++
+		}
+		if outbound.KindOf(err) == outbound.Forbidden || refused >= maxTries {
+			return l.bury(ctx, m, err)
+		}
+		wait := max(backoff(failed), outbound.RetryAfter(err))
+		level := l.r.Log.Warn
+		if outbound.KindOf(err) == outbound.Misconfigured {
+			level, wait = l.r.Log.Error, maxBackoff
+		}
+		level("a message waits to be carried", "bridge", l.carrier.Name(), "topic", l.topic, "seq", m.Seq, "err", err, "again", wait)
+		l.r.Sleep(ctx, wait)
+	}
+	return nil
+}
+
+func (l *lane) send(ctx context.Context, out *Outgoing) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	if err := l.readMembers(ctx, out.From); err != nil {
+		return err
+	}
+	out.Members, out.Owner, out.Title = nil, l.owner, l.title
+	for _, u := range l.members {
+		switch err := l.ensure(ctx, u); {
+		case err == nil:
+			out.Members = append(out.Members, u)
+		case u == out.From, u == out.Owner, chat.KindOf(l.topic) != chat.KindGroup, outbound.KindOf(err) != outbound.Forbidden:
+			return err
+		}
+	}
+	_, err := l.carrier.Send(ctx, out)
+	return err
+}
+
+// ensure makes sure that the service has the account of a user.
+func (l *lane) ensure(ctx context.Context, u chat.UID) error {
+	if l.ensured[u] {
+		return nil
+	}
+	err := l.r.Ensure(ctx, l.carrier.Name(), u)
+	if err == nil {
+		l.ensured[u] = true
+	}
+	return err
+}
+
+// readMembers reads who takes part, from time to time and when somebody is new.
+func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
+	now := l.r.now()
+	if now.Sub(l.read) < membersOK {
+		for _, u := range l.members {
+			if u == from {
+				return nil
+			}
+		}
+	}
+	var members []chat.UID
+	var owner chat.UID
+	seen := false
+	err := l.r.Store.EachSub(ctx, l.topic, func(s *store.Sub) error {
+		mode := s.Want & s.Given
+		if s.Reader || !s.Deleted.IsZero() || !mode.Has(chat.ModeJoin) {
+			return nil
+		}
+		if mode.Has(chat.ModeOwner) {
+			owner = s.User
+		}
+		seen = seen || s.User == from
+		members = append(members, s.User)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !seen { // he has left since he wrote it
+		members = append(members, from)
+	}
+	if owner == 0 {
+		owner = members[0]
+	}
+	if len(l.ensured) > 2*len(members)+page { // of many who have left
+		clear(l.ensured)
+	}
+	t, err := l.r.Store.Topic(ctx, l.topic)
+	if err != nil {
+		return err
+	}
+	var card struct {
+		FN string `json:"fn"`
+	}
+	_ = json.Unmarshal(t.Public, &card)
+	l.members, l.owner, l.title, l.read = members, owner, card.FN, now
+	return nil
+}
+
+// Dead is a message that could not be carried.
+type Dead struct {
+	Seq   int       `json:"seq"`
+	Error string    `json:"err"`
+	At    time.Time `json:"at"`
+}
+
+// bury gives a message up, and notes why.
+func (l *lane) bury(ctx context.Context, m *store.Message, cause error) error {
+	l.r.count.Dead.Add(1)
+	now := l.r.now()
+	text := l.r.Redact(cause.Error())
+	l.r.Log.Error("a message is not carried", "bridge", l.carrier.Name(), "topic", l.topic, "seq", m.Seq, "err", text)
+	data, err := json.Marshal(Dead{m.Seq, text, now})
+	if err != nil {
+		return err
+	}
+	err = l.r.Store.PutValue(ctx, &store.Value{
+		Key: "rd:" + l.carrier.Name() + ":" + l.topic + ":" + strconv.Itoa(m.Seq), Data: data, Updated: now, Expires: now.Add(keepDead),
+	})
+	if err != nil {
+		return err
+	}
+	return l.advance(ctx, m.Seq)
+}
