@@ -104,6 +104,13 @@ describe('timeline', () => {
     t.putLive(msg(2, 'usrMe', { head: { uid: 'u1' }, content: 'hi' }));
     expect(t.rows(1).length).toBe(3);
   });
+  it('shows an edit before the server has it, and takes it back if it is dropped', () => {
+    const t = fresh([1]);
+    t.setPending({ uid: 'e', ts: at(2), head: { replace: ':1' }, content: 'better', state: 'queued' });
+    expect(shape(t.rows(1))).toEqual(['day', '1:better*']);
+    t.dropPending('e');
+    expect(shape(t.rows(1))).toEqual(['day', '1:text 1']);
+  });
   it('believes nobody else about uid', () => {
     const t = fresh([1]);
     t.setPending({ uid: 'u1', ts: at(2), head: {}, content: 'hi', state: 'queued' });

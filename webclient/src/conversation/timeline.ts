@@ -145,10 +145,13 @@ export class Timeline {
 
   setPending(p: Pending): void {
     this.pending.set(p.uid, p);
+    this.shown.delete(replaces(p));
   }
 
   dropPending(uid: string): void {
+    const p = this.pending.get(uid);
     this.pending.delete(uid);
+    if (p) this.shown.delete(replaces(p));
   }
 
   /** A message of ours as it is shown, by number; undefined: not here. */
@@ -160,6 +163,7 @@ export class Timeline {
     const latest = (this.versions.get(seq) ?? []).filter((v) => v.from === d.from && v.seq > seq).at(-1);
     const uid = typeof d.head?.uid === 'string' ? d.head.uid : undefined;
     const call = d.head?.webrtc !== undefined;
+    const edit = [...this.pending.values()].findLast((p) => replaces(p) === seq);
     const made: Message = {
       key: this.keys.get(seq) ?? 'm' + seq,
       seq,
@@ -167,8 +171,9 @@ export class Timeline {
       from: d.from,
       ts: d.ts,
       head: latest ? { ...d.head, ...latest.head, uid: d.head?.uid } : (d.head ?? {}),
-      content: latest ? latest.content : d.content,
-      edited: !!latest && !call,
+      content: edit ? edit.content : latest ? latest.content : d.content,
+      edited: (!!latest && !call) || !!edit,
+      pending: edit,
     };
     this.shown.set(seq, made);
     return made;
