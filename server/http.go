@@ -28,12 +28,13 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.HandleFunc(s.cfg.APIPath+"v0/invite/{code}", s.serveInvite)
 	s.oidcRoutes(mux)
-	mux.HandleFunc(s.cfg.APIPath+"v0/client", s.get(s.serveClient))
+	info := s.clientInfo()
+	mux.HandleFunc(s.cfg.APIPath+"v0/client", s.get(serveClient(info)))
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})
 	if s.cfg.StaticData != "-" {
-		mux.Handle(s.cfg.StaticMount, http.StripPrefix(strings.TrimSuffix(s.cfg.StaticMount, "/"), s.static()))
+		mux.Handle(s.cfg.StaticMount, http.StripPrefix(strings.TrimSuffix(s.cfg.StaticMount, "/"), s.static(info)))
 	}
 	if s.cfg.StaticData == "-" || s.cfg.StaticMount != "/" {
 		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -85,9 +86,9 @@ func (s *Server) remote(r *http.Request) string {
 }
 
 // static serves the web client: the one that is built in, or a folder.
-func (s *Server) static() http.Handler {
+func (s *Server) static(info webFile) http.Handler {
 	if s.cfg.StaticData == "" {
-		return s.get(s.webapp().ServeHTTP)
+		return s.get(s.webapp(info))
 	}
 	files := http.FileServer(http.Dir(s.cfg.StaticData))
 	return s.get(func(w http.ResponseWriter, r *http.Request) {

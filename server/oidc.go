@@ -36,24 +36,31 @@ func (s *Server) get(f http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// serveProviders lists the ways to sign in, for the buttons of clients.
-func (s *Server) serveProviders(w http.ResponseWriter, _ *http.Request) {
-	type provider struct {
-		Name  string `json:"name"`
-		Title string `json:"title"`
-		Start string `json:"start"`
-	}
-	list := []provider{}
+// signInButton is a way to sign in: its title, and where that begins.
+type signInButton struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Start string `json:"start"` // path on this server
+}
+
+// signInButtons is empty, not nil, if there are none.
+func (s *Server) signInButtons() []signInButton {
+	list := []signInButton{}
 	if s.oidc != nil {
 		for _, p := range s.oidc.Providers() {
-			list = append(list, provider{p.ID, p.Title, s.cfg.APIPath + "v0/auth/oidc/" + p.ID + "/start"})
+			list = append(list, signInButton{p.ID, p.Title, s.cfg.APIPath + "v0/auth/oidc/" + p.ID + "/start"})
 		}
 	}
+	return list
+}
+
+// serveProviders lists the ways to sign in, for the buttons of clients.
+func (s *Server) serveProviders(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "max-age=60")
-	_ = json.NewEncoder(w).Encode(map[string]any{"providers": list}) // the browser has gone: its affair
+	_ = json.NewEncoder(w).Encode(map[string]any{"providers": s.signInButtons()}) // the browser has gone: its affair
 }
 
 // serveSignIn sends the browser to the provider, with a cookie that says so.
