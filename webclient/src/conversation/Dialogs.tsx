@@ -3,7 +3,8 @@ import { contacts, matching } from '../model/contacts';
 import { explain } from '../model/problem';
 import { sdk } from '../model/session';
 import { t } from '../i18n';
-import { Avatar, Button, Dialog, SearchField, toast } from '../ui';
+import { Avatar, Button, Dialog, toast } from '../ui';
+import { SearchInput } from '../emoji/SearchInput';
 import { isMine } from './actions';
 import type { PageState } from './state';
 import type { Message } from './timeline';
@@ -29,7 +30,7 @@ export function Forward({ page, messages }: { page: PageState; messages: Message
   };
   return (
     <Dialog title={t('forward.title', { n: messages.length })} onClose={close}>
-      <SearchField label={t('contacts.search')} value={query} onValue={setQuery} />
+      <SearchInput label={t('contacts.search')} value={query} onValue={setQuery} />
       <ul class="forward-list">
         {list.map((c) => (
           <li key={c.name}>

@@ -29,6 +29,7 @@ type Where = 'start' | 'center' | 'end';
 const overscan = 600; // px that are kept ready above and below
 const near = 48; // px: this close to the end is the end
 const slack = 2;
+const tail = 8; // px below the last row
 
 interface State {
   from: number;
@@ -41,6 +42,9 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   private readonly inner = createRef<HTMLDivElement>();
   private readonly heights = new Map<string, number>();
   private readonly elements = new Map<string, HTMLElement>();
+  private readonly guesses = new WeakMap<T, number>();
+  private placed: readonly T[] | undefined; // the items that these are about:
+  private sizes = new Float64Array(0);
   private tops = new Float64Array(1); // of each item, and of the end
   private index = new Map<string, number>();
   // What must not move: an item and how far its top is below that of the box; or the end.
@@ -62,6 +66,8 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   }
 
   override componentDidUpdate(): void {
+    // New rows are measured at once, so that they are painted where they stay.
+    for (const [key, row] of this.elements) if (!this.heights.has(key)) this.measured(key, row.offsetHeight);
     this.settle();
   }
 
@@ -96,17 +102,30 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   // layOut computes where each item is.
   private layOut(): void {
     const { items, estimate } = this.props;
-    const tops = new Float64Array(items.length + 1);
-    const index = new Map<string, number>();
+    if (this.placed !== items) {
+      this.placed = items;
+      this.index = new Map();
+      this.sizes = new Float64Array(items.length);
+      this.tops = new Float64Array(items.length + 1);
+      items.forEach((item, i) => {
+        this.index.set(item.key, i);
+        let size = this.heights.get(item.key) ?? this.guesses.get(item);
+        if (size === undefined) this.guesses.set(item, (size = estimate(item)));
+        this.sizes[i] = size;
+      });
+    }
     let top = 0;
-    items.forEach((item, i) => {
-      tops[i] = top;
-      index.set(item.key, i);
-      top += this.heights.get(item.key) ?? estimate(item);
-    });
-    tops[items.length] = top;
-    this.tops = tops;
-    this.index = index;
+    for (let i = 0; i < items.length; i++) {
+      this.tops[i] = top;
+      top += this.sizes[i]!;
+    }
+    this.tops[items.length] = top + tail;
+  }
+
+  private measured(key: string, height: number): void {
+    this.heights.set(key, height);
+    const i = this.index.get(key);
+    if (i !== undefined) this.sizes[i] = height;
   }
 
   private at(y: number): number {
@@ -122,7 +141,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
 
   // settle puts rows and the scroll position to where they belong, and asks for
   // other rows if others are in sight.
-  private settle(): void {
+  private settle(look = true): void {
     const box = this.box.current;
     const inner = this.inner.current;
     if (!box || !inner) return;
@@ -137,7 +156,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     }
     const target = this.target(box);
     if (Math.abs(box.scrollTop - target) > 0.5) box.scrollTop = target;
-    this.look();
+    if (look) this.look();
   }
 
   private target(box: HTMLElement): number {
@@ -205,6 +224,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
         if (element.clientWidth !== this.width) {
           if (this.width) this.heights.clear(); // all texts break elsewhere now
           this.width = element.clientWidth;
+          this.placed = undefined;
           for (const [key, row] of this.elements) this.heights.set(key, row.offsetHeight);
         }
         changed = true;
@@ -213,10 +233,12 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
       const key = element.dataset.key!;
       const height = entry.borderBoxSize[0]?.blockSize ?? element.offsetHeight;
       if (!element.isConnected || Math.abs((this.heights.get(key) ?? -1) - height) < 0.5) continue;
-      this.heights.set(key, height);
+      this.measured(key, height);
       changed = true;
     }
-    if (changed) this.settle();
+    if (!changed) return;
+    this.settle(false);
+    requestAnimationFrame(() => this.box.current && this.look()); // rows must not come within an observer's callback
   }
 
   private readonly row = (key: string) => (element: HTMLElement | null): void => {

@@ -82,6 +82,7 @@ export class Conversation {
     topic.onPres = (pres) => {
       const { delseq } = pres as unknown as { delseq?: { low: number; hi?: number }[] };
       if (pres.what === 'del' && delseq) this.removed(delseq, pres.src !== undefined && pres.src !== myID.peek());
+      if (pres.what === 'aux') void this.fetchPins();
       this.changes.value++;
     };
     this.seed();
@@ -94,7 +95,7 @@ export class Conversation {
           this.draw();
         },
         sent: (d) => {
-          this.timeline.putLive(d);
+          this.live(d);
           this.draw();
         },
         dropped: (uid) => {
@@ -147,7 +148,8 @@ export class Conversation {
     const { topic, timeline } = this;
     try {
       if (!topic.isSubscribed()) await topic.subscribe();
-      await topic.getMeta(topic.startMetaQuery().withLaterDesc().withLaterSub().withLaterDel().withAux().build());
+      await topic.getMeta(topic.startMetaQuery().withLaterDesc().withLaterSub().withLaterDel().build());
+      void this.fetchPins();
       const before = timeline.last;
       const first = !this.drawn;
       timeline.last = Math.max(timeline.last, topic.seq ?? 0);
@@ -269,12 +271,17 @@ export class Conversation {
       this.collecting.push(data);
       return;
     }
-    const sticks = this.anchor === this.timeline.last || this.timeline.atNewest(this.anchor);
-    this.timeline.putLive(data);
-    if (sticks) this.anchor = this.timeline.last;
+    this.live(data);
     this.marks();
     this.draw();
     if (data.from !== myID.peek() && !replaces(data)) this.announced.value = data;
+  }
+
+  // live takes a new message; whoever looks at the newest ones goes on doing so.
+  private live(d: Data): void {
+    const sticks = this.timeline.atNewest(this.anchor);
+    this.timeline.putLive(d);
+    if (sticks) this.anchor = this.timeline.last;
   }
 
   /** The last message of somebody else that came while we looked on, for screen readers. */
@@ -400,7 +407,15 @@ export class Conversation {
 
   private readPins(): void {
     const pins = this.topic.aux('pins');
-    this.pins.value = Array.isArray(pins) ? pins.filter((s): s is number => Number.isSafeInteger(s) && s > 0).slice(-maxPins) : [];
+    const now = Array.isArray(pins) ? pins.filter((s): s is number => Number.isSafeInteger(s) && s > 0).slice(-maxPins) : [];
+    if (String(now) !== String(this.pins.peek())) this.pins.value = now;
+  }
+
+  // fetchPins asks itself: the SDK takes 204, there is nothing, for no news.
+  private async fetchPins(): Promise<void> {
+    const answer = (await this.topic.getMeta(this.topic.startMetaQuery().withAux().build()).catch(() => null)) as { code?: number } | null;
+    if (answer?.code === 204) (this.topic as unknown as { _aux: object })._aux = {};
+    if (answer && !this.closed) this.readPins();
   }
 
   /** Loads pinned messages that are not here; resolves when they are. */

@@ -36,6 +36,7 @@ export interface Message {
   uid?: string | undefined;
   from?: string | undefined;
   ts: Date;
+  day: number; // of the calendar, in local time
   head: Head;
   content: unknown;
   edited: boolean;
@@ -163,13 +164,14 @@ export class Timeline {
     const latest = (this.versions.get(seq) ?? []).filter((v) => v.from === d.from && v.seq > seq).at(-1);
     const uid = typeof d.head?.uid === 'string' ? d.head.uid : undefined;
     const call = d.head?.webrtc !== undefined;
-    const edit = [...this.pending.values()].findLast((p) => replaces(p) === seq);
+    const edit = this.pending.size ? [...this.pending.values()].findLast((p) => replaces(p) === seq) : undefined;
     const made: Message = {
       key: this.keys.get(seq) ?? 'm' + seq,
       seq,
       uid,
       from: d.from,
       ts: d.ts,
+      day: dayOf(d.ts),
       head: latest ? { ...d.head, ...latest.head, uid: d.head?.uid } : (d.head ?? {}),
       content: edit ? edit.content : latest ? latest.content : d.content,
       edited: (!!latest && !call) || !!edit,
@@ -220,7 +222,7 @@ export class Timeline {
     const list = this.places(island);
     const newest = this.atNewest(anchor);
     if (newest) for (const p of this.pending.values()) if (!p.head.replace) list.push(pendingMessage(p, this.me));
-    let day = '';
+    let day = 0;
     let unread = false;
     for (let i = 0; i < list.length; i++) {
       const item = list[i]!;
@@ -228,7 +230,7 @@ export class Timeline {
         emit({ kind: 'deleted', key: 'x' + item.low, low: item.low });
         continue;
       }
-      const itsDay = item.ts.toDateString();
+      const itsDay = item.day;
       const newDay = itsDay !== day;
       if (newDay) emit({ kind: 'day', key: 'd' + itsDay, day: startOfDay(item.ts) });
       day = itsDay;
@@ -240,13 +242,12 @@ export class Timeline {
       const before = list[i - 1];
       const after = list[i + 1];
       const nextLine = this.unreadFrom > 0 && !unread && after && !('low' in after) && after.seq >= this.unreadFrom;
-      emit({
-        kind: 'message',
-        key: item.key,
-        message: item,
-        first: newDay || line || !grouped(before, item),
-        last: !!nextLine || !grouped(item, after) || (after as Message).ts.toDateString() !== itsDay,
-      });
+      const first = newDay || line || !grouped(before, item);
+      const last = !!nextLine || !grouped(item, after) || (after as Message).day !== itsDay;
+      const old = this.rowCache.get(item.key);
+      const row: Row = old?.kind === 'message' && old.first === first && old.last === last && sameMessage(old.message, item) ? old : { kind: 'message', key: item.key, message: item, first, last };
+      cache.set(row.key, row);
+      rows.push(row);
     }
     if (!newest) emit({ kind: 'more', key: 'bottom', at: 'bottom' });
     this.rowCache = cache;
@@ -278,7 +279,7 @@ export function replaces(d: { seq?: number; head?: Head | undefined }): number {
 }
 
 function pendingMessage(p: Pending, me: string): Message {
-  return { key: 'u' + p.uid, seq: 0, uid: p.uid, from: me, ts: p.ts, head: p.head, content: p.content, edited: false, pending: p };
+  return { key: 'u' + p.uid, seq: 0, uid: p.uid, from: me, ts: p.ts, day: dayOf(p.ts), head: p.head, content: p.content, edited: false, pending: p };
 }
 
 function grouped(a: Message | { low: number } | undefined, b: Message | { low: number } | undefined): boolean {
@@ -287,13 +288,11 @@ function grouped(a: Message | { low: number } | undefined, b: Message | { low: n
 }
 
 function same(a: Row, b: Row): boolean {
-  if (a.kind === 'message' && b.kind === 'message') {
-    const m = a.message;
-    const n = b.message;
-    return a.first === b.first && a.last === b.last && (m === n || (!!m.pending && m.pending === n.pending));
-  }
   return a.kind === b.kind;
 }
+const sameMessage = (m: Message, n: Message): boolean => m === n || (m.seq === 0 && m.pending === n.pending);
+
+const dayOf = (ts: Date): number => ts.getFullYear() * 400 + ts.getMonth() * 32 + ts.getDate();
 
 function startOfDay(ts: Date): Date {
   return new Date(ts.getFullYear(), ts.getMonth(), ts.getDate());

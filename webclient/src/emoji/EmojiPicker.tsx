@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { local } from '../model/storage';
-import { SearchField, Tabs, panelID } from '../ui';
+import { panelID, Tabs } from '../ui';
 import { type Emoji, find, type Group, groupNames, listOf } from './find';
+import { SearchInput } from './SearchInput';
 import './emoji.css';
 
 const kept = 'emoji';
@@ -50,7 +51,7 @@ export default function EmojiPicker({ onPick, onClose }: { onPick: (text: string
   const tabs = (recent().length ? ['recent' as const, ...groupNames] : groupNames).map((g) => ({ key: g, label: label(g) }));
   return (
     <div ref={box} class="emoji" role="dialog" aria-label={t('emoji.title')} onKeyDown={keys}>
-      <SearchField label={t('emoji.search')} value={query} onValue={setQuery} />
+      <SearchInput label={t('emoji.search')} value={query} onValue={setQuery} />
       {!query && <Tabs id="emoji" label={t('emoji.title')} tabs={tabs} chosen={group} onChoose={setGroup} />}
       <div
         class="emoji-grid scroll"
