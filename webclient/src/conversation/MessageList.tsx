@@ -126,7 +126,7 @@ export function MessageList({ page }: { page: PageState }) {
   const unseen = c.timeline.countAfter(c.topic.read ?? 0);
   return (
     <div class="messages-frame">
-      <VirtualList ref={list} items={rows} render={render} estimate={estimate} label={t('conversation.messages')} onView={look} onKeyDown={keys} />
+      <VirtualList handle={list} items={rows} render={render} estimate={estimate} label={t('conversation.messages')} onView={look} onKeyDown={keys} />
       <div ref={button} class={`to-newest${view.current.atEnd && c.newest.value ? ' is-hidden' : ''}`}>
         <IconButton label={t('conversation.toNewest')} onClick={() => void newest()}>
           <IconDown />

@@ -16,6 +16,8 @@ export interface VirtualListProps<T extends Item> {
   /** Tells which items are fully or partly in sight, and whether the end is. After each change. */
   onView?: (view: View) => void;
   onKeyDown?: (e: KeyboardEvent) => void;
+  /** Gets the list, to scroll it. (In Preact 11 a ref of a component is a mere prop.) */
+  handle?: { current: VirtualList<T> | null };
 }
 
 export interface View {
@@ -55,6 +57,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   private told = '';
 
   override componentDidMount(): void {
+    if (this.props.handle) this.props.handle.current = this;
     this.observer = new ResizeObserver((entries) => this.resized(entries));
     this.observer.observe(this.box.current!);
     this.layOut();
@@ -62,6 +65,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   }
 
   override componentWillUnmount(): void {
+    if (this.props.handle) this.props.handle.current = null;
     this.observer?.disconnect();
   }
 

@@ -37,6 +37,7 @@ export function progressOf(uid: string): Signal<number> {
 export function start(): () => void {
   const user = myID.peek();
   let current = true;
+  calmCache();
   void openStore(user).then((store) => {
     if (!current) return store.close();
     sender = new Sender(store, wire, { changed, sent, dropped, explain });
@@ -56,6 +57,16 @@ export function start(): () => void {
     unsent.value = 0;
     removeStore(user);
   };
+}
+
+// calmCache: the SDK adds what comes a second time (a page that overlaps, a deletion told twice) to
+// its cache again, and leaves the failure to nobody.
+function calmCache(): void {
+  const db = (sdk() as unknown as { _db: Record<string, (...args: unknown[]) => Promise<unknown>> })._db;
+  for (const name of ['addMessage', 'addDelLog']) {
+    const add = db[name];
+    if (add) db[name] = (...args) => add.apply(db, args).catch(() => {});
+  }
 }
 
 /** listen tells a conversation about its messages, first about those that wait. */

@@ -83,6 +83,7 @@ describe('render', () => {
     expect(html(parse('```\na\nb\n```'))).toBe('<pre><code>a\nb</code></pre>');
     expect(html(parse('> q'))).toBe('<blockquote>q</blockquote>');
     expect(html('a\nb')).toBe('a<br/>b');
+    expect(html(parse('a\n> q\n\nb'))).toBe('a<blockquote>q</blockquote><br/>b');
   });
   it('lets no HTML and no foreign scheme through', () => {
     expect(html('<img src=x onerror=alert(1)>')).toBe('&lt;img src=x onerror=alert(1)>');

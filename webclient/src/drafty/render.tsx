@@ -23,8 +23,11 @@ const decorations = new Map([
 
 /** The pieces of a message as elements. */
 export function renderNodes(nodes: Node[], hooks: Hooks = {}): ComponentChildren[] {
-  return nodes.map((node, i) => renderNode(node, i, hooks));
+  // A block stands on lines of its own: the break beside it would make an empty one.
+  const shown = nodes.filter((node, i) => node.tp !== 'BR' || !(isBlock(nodes[i + 1]) || isBlock(nodes[i - 1])));
+  return shown.map((node, i) => renderNode(node, i, hooks));
 }
+const isBlock = (node: Node | undefined): boolean => node?.tp === 'QQ' || node?.tp === 'FM' || (node?.tp === 'CO' && hasBreak(node));
 
 function renderNode(node: Node, key: number, hooks: Hooks): ComponentChildren {
   if (node.tp === '') return node.text ?? '';
