@@ -371,6 +371,7 @@ export class Conversation {
     const base = { topic: this.name, mentions: [...mentions] as [string, string][], kept: [], head: reply ? { reply: String(reply.seq) } : {} };
     const first = reply && quote(this.authorOf(reply.from), reply.from ?? '', strip(reply), labels());
     this.timeline.unreadFrom = 0;
+    this.typedAt = 0; // what comes next is something new
     if (!this.timeline.atNewest(this.anchor)) await this.toNewest();
     // A caption belongs to a single picture; several files are messages of their own.
     if (files.length <= 1) return send({ ...base, quote: first, text, files });
