@@ -17,7 +17,8 @@ export interface Typing {
   what: 'kp' | 'kpa' | 'kpv';
 }
 
-const page = 50; // messages that are asked for at a time
+const page = 50; // messages that are asked for at first
+const most = 100; // and when one goes back: what the server gives at most
 const typingFor = 5_000; // ms that a note about typing is good for
 const typingEvery = 3_000; // ms between ours
 const maxPins = 5; // by agreement among clients (wire.md §7.6)
@@ -177,24 +178,24 @@ export class Conversation {
   }
 
   // fetch gets the newest messages within [since, before), a page at most.
-  private fetch(since: number, before: number): Promise<void> {
-    const next = this.chain.then(() => this.fetchNow(since, before));
+  private fetch(since: number, before: number, limit = page): Promise<void> {
+    const next = this.chain.then(() => this.fetchNow(since, before, limit));
     this.chain = next.catch(() => {});
     return next;
   }
   private chain: Promise<void> = Promise.resolve(); // one page at a time
 
-  private async fetchNow(since: number, before: number): Promise<void> {
+  private async fetchNow(since: number, before: number, limit: number): Promise<void> {
     if (since >= before) return;
     const got: Data[] = (this.collecting = []);
     try {
-      await this.topic.getMeta(this.topic.startMetaQuery().withData(since > 1 ? since : undefined, before, page).build());
+      await this.topic.getMeta(this.topic.startMetaQuery().withData(since > 1 ? since : undefined, before, limit).build());
     } finally {
       if (this.collecting === got) this.collecting = undefined;
     }
     const within = got.filter((d) => d.seq >= since && d.seq < before);
     this.timeline.put(got);
-    const low = within.length < page ? since : Math.min(...within.map((d) => d.seq));
+    const low = within.length < limit ? since : Math.min(...within.map((d) => d.seq));
     this.timeline.markKnown(low, before);
     for (const d of got) if (d.seq >= before) this.timeline.markKnown(d.seq, d.seq + 1);
     this.draw();
@@ -206,7 +207,7 @@ export class Conversation {
       const island = this.timeline.island(this.anchor);
       if (!island || island.low <= 1) return;
       const below = this.timeline.known.before(island.low);
-      if (online.peek()) await this.fetch(Math.max(below?.hi ?? 1, 1), island.low);
+      if (online.peek()) await this.fetch(Math.max(below?.hi ?? 1, 1), island.low, most);
       else await this.fromCache(island.low);
     });
 
@@ -215,8 +216,8 @@ export class Conversation {
       const island = this.timeline.island(this.anchor);
       if (!island || this.timeline.atNewest(this.anchor) || !online.peek()) return;
       const above = this.timeline.known.after(island.hi);
-      const to = Math.min(island.hi + page, above?.low ?? Infinity, this.timeline.last + 1);
-      await this.fetch(island.hi, to);
+      const to = Math.min(island.hi + most, above?.low ?? Infinity, this.timeline.last + 1);
+      await this.fetch(island.hi, to, most);
     });
 
   // fromCache shows what was read before while there is no connection.
