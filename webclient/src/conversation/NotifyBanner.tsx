@@ -1,13 +1,13 @@
 import { t } from '../i18n';
-import { contacts } from '../model/contacts';
 import { Button, IconBell } from '../ui';
 import './notify.css';
 import { current } from './current';
 import { ask, asked, later, permission } from './notify';
+import { hasSent } from './outbox';
 
-// Asks once whether notifications are wanted, when there is somebody to hear from.
+// Asks once whether notifications are wanted, when an answer is to be expected.
 export function NotifyBanner() {
-  if (permission.value !== 'default' || asked.value || contacts.value.length === 0) return null;
+  if (permission.value !== 'default' || asked.value || !hasSent.value) return null;
   return (
     <div class={`notify${current.value ? ' in-conversation' : ''}`} role="region" aria-label={t('notify.title')}>
       <IconBell />

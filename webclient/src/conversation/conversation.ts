@@ -202,7 +202,7 @@ export class Conversation {
   }
 
   /** older and newer load one page more at an end of what is shown. */
-  older = (): Promise<void> =>
+  older = (): Promise<boolean> =>
     this.once('older', async () => {
       const island = this.timeline.island(this.anchor);
       if (!island || island.low <= 1) return;
@@ -211,7 +211,7 @@ export class Conversation {
       else await this.fromCache(island.low);
     });
 
-  newer = (): Promise<void> =>
+  newer = (): Promise<boolean> =>
     this.once('newer', async () => {
       const island = this.timeline.island(this.anchor);
       if (!island || this.timeline.atNewest(this.anchor) || !online.peek()) return;
@@ -228,13 +228,15 @@ export class Conversation {
     if (this.timeline.island(this.anchor)?.low !== known) this.draw();
   }
 
-  private async once(what: string, f: () => Promise<void>): Promise<void> {
-    if (this.loading.has(what) || this.closed) return;
+  // once answers whether the page came; not while another one is under way.
+  private async once(what: string, f: () => Promise<void>): Promise<boolean> {
+    if (this.loading.has(what) || this.closed) return false;
     this.loading.add(what);
     try {
       await f();
+      return true;
     } catch {
-      // the network: the list asks again when it is scrolled
+      return false; // the network: the list asks again
     } finally {
       this.loading.delete(what);
     }

@@ -1,6 +1,6 @@
-import { Tinode, type Ctrl } from 'tinode-sdk';
+import { AccessMode, Tinode, type AccessDict } from 'tinode-sdk';
 import { contact, refresh } from './contacts';
-import { me, sdk } from './session';
+import { me, openTopic, sdk, whenIn } from './session';
 
 // What a user does with a conversation as a whole, from the list or elsewhere.
 // All of them fail with the SDK's error; explain says it to people.
@@ -21,12 +21,9 @@ export async function mute(name: string, on: boolean): Promise<void> {
   const topic = sdk().getTopic(name);
   const want = topic.acs.getWant().replace(/P/g, '');
   const mode = on ? want || 'N' : Tinode.isP2PTopicName(name) || want !== 'N' ? `${want}P` : 'P';
-  await sdk()
-    .setMeta(name, { sub: { mode } })
-    .then((ctrl: Ctrl) => {
-      const acs = ctrl.params?.acs as { want?: string; given?: string; mode?: string } | undefined;
-      if (acs) topic.acs.updateAll(acs);
-    });
+  const ctrl = await sdk().setMeta(name, { sub: { mode } });
+  const acs = ctrl.params?.acs as AccessDict | AccessMode | undefined;
+  if (acs) topic.acs = new AccessMode(acs);
   refresh(name);
 }
 
@@ -39,7 +36,7 @@ export async function markRead(name: string): Promise<void> {
   const attached = topic.isSubscribed();
   if (!attached) await topic.subscribe();
   topic.noteRead(seq);
-  if (!attached) topic.leaveDelayed(false, 1_000);
+  if (!attached) leaveLater(name, 1_000);
   refresh(name);
 }
 
@@ -55,6 +52,23 @@ export async function remove(name: string): Promise<void> {
   refresh(name);
 }
 
+// leaveLater detaches from a conversation unless somebody looks at it by then.
+// The SDK's leaveDelayed does not expect that the connection may have gone.
+const leaving = new Map<string, ReturnType<typeof setTimeout>>();
+function leaveLater(name: string, ms: number): void {
+  clearTimeout(leaving.get(name));
+  const leave = () => {
+    leaving.delete(name);
+    const topic = sdk().cacheGetTopic(name);
+    if (topic?.isSubscribed() && openTopic.peek() !== name) topic.leave().catch(() => {}); // gone already
+  };
+  leaving.set(name, setTimeout(leave, ms));
+}
+whenIn(() => () => {
+  leaving.forEach(clearTimeout);
+  leaving.clear();
+});
+
 // fetchLast gets the last messages of a conversation nobody looks at, so that
 // the list can show one; it stays for a moment in case more is coming.
 const fetching = new Set<string>();
@@ -65,7 +79,7 @@ export async function fetchLast(name: string): Promise<void> {
   fetching.add(name);
   try {
     await topic.subscribe(topic.startMetaQuery().withLaterData(24).withLaterDel(24).build());
-    topic.leaveDelayed(false, 10_000);
+    leaveLater(name, 10_000);
   } catch {
     // not now: the list does without
   } finally {
