@@ -1,0 +1,23 @@
+import { t } from '../i18n';
+import { Button, IconBell } from '../ui';
+import './notify.css';
+import { current } from './current';
+import { ask, asked, later, permission } from './notify';
+import { hasSent } from './outbox';
+
+// Asks once whether notifications are wanted, when an answer is to be expected.
+export function NotifyBanner() {
+  if (permission.value !== 'default' || asked.value || !hasSent.value) return null;
+  return (
+    <div class={`notify${current.value ? ' in-conversation' : ''}`} role="region" aria-label={t('notify.title')}>
+      <IconBell />
+      <p>{t('notify.text')}</p>
+      <Button kind="plain" onClick={later}>
+        {t('notify.later')}
+      </Button>
+      <Button kind="primary" onClick={() => void ask()}>
+        {t('notify.yes')}
+      </Button>
+    </div>
+  );
+}
