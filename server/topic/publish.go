@@ -138,6 +138,7 @@ func (t *Topic) publish(batch []pub) error {
 	}
 	t.broadcast(batch)
 	t.presMessages(batch)
+	t.pushMessages(batch)
 	return nil
 }
 

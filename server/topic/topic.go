@@ -102,6 +102,7 @@ type Deps struct {
 	Devices   Devices          // nil: nothing is known of them
 	Audit     *audit.Log       // nil: none is kept
 	Factor    SecondFactor     // nil: there is none
+	Push      Pusher           // nil: nobody is told who is away
 	Workers   *mailbox.Workers // nil: none are kept
 	Log       *slog.Logger
 	Now       func() time.Time
