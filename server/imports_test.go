@@ -38,12 +38,14 @@ var rank = []struct {
 	{"internal/smtptest", 2},
 	{"internal/certs", 2},
 	{"internal/tagquery", 2},
-	{"internal/outbound", 2},
+	{"internal/wechat", 2},
+	{"internal/outgoing", 2},
 	{"internal/fake", 2},
 	{"wsproto", 1},
 	{"internal/mailbox", 1},
 	{"internal/phone", 1},
 	{"internal/limit", 1},
+	{"internal/outbound", 1},
 	{"internal/chat", 0},
 }
 

@@ -25,6 +25,7 @@ import (
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/internal/config"
+	"parley/push"
 	"parley/server/admin"
 	"parley/server/hub"
 	"parley/server/session"
@@ -54,6 +55,8 @@ type Server struct {
 	log      *slog.Logger
 	clock    func() time.Time
 	oidc     *oidc.Scheme // nil: nobody signs in through others
+	wechat   *weChat      // nil: there is none of it
+	push     *push.Fan    // nil: nobody who is away is told
 	release  func()       // gives back memory of the store
 	hub      *hub.Hub
 	sessions *session.Registry
@@ -98,13 +101,17 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	wx, err := newWeChat(&d, keys)
+	if err != nil {
+		return nil, fmt.Errorf("bridges.wechat: %w", err)
+	}
 	factor, err := totp.New(d.Store, keys, cfg.Auth.TOTP.Issuer, d.Now)
 	if err != nil {
 		return nil, fmt.Errorf("auth_config.totp: %w", err)
 	}
 	log := audit.New(d.Store, d.Now)
 	s := &Server{
-		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
+		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third, wechat: wx, push: push.NewFan(d.Log, wx.senders()...),
 		posts: posts, audit: log, operator: d.Admin, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
@@ -114,7 +121,7 @@ func New(d Deps) (*Server, error) {
 			Length: cfg.Auth.Code.CodeLength, MaxTries: cfg.Auth.Code.MaxRetries, Lifetime: cfg.Auth.Code.ExpireIn,
 		}, d.Now),
 	})
-	known, passwords, err := schemes(&d, tokens, s.reset, third)
+	known, passwords, err := schemes(&d, tokens, s.reset, third, wx)
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +131,12 @@ func New(d Deps) (*Server, error) {
 		s.release = st.ReleaseMemory
 	}
 	var devices lateDevices
+	var pusher topic.Pusher // nil, and not a nil *Fan: receipts cost something
+	if s.push != nil {
+		pusher = s.push
+	}
 	s.hub = hub.New(topic.Deps{
-		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+		Store: d.Store, Push: pusher, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
 	})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Passwords: passwords, Reset: s.reset,
@@ -263,6 +274,7 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	g.Go(func() error { return s.posts.run(pings) })
+	g.Go(func() error { return s.wechat.run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { return s.collectAccounts(ctx) })
 	if s.oidc != nil {
@@ -328,6 +340,10 @@ func (s *Server) shutdown() error {
 	closed := step("close sessions", s.sessions.Close)
 	topics := step("close topics", s.hub.Close)
 	resets := step("answer requests for new passwords", s.reset.Close)
-	_ = s.posts.close(ctx) // a mail server that is away is no failure of ours; the log has what was lost
-	return errors.Join(<-stopped, closed, topics, resets)
+	pushes := step("pass on notifications", s.push.Close)
+	// Mail servers and WeChat that are away are no failure of ours; the log has
+	// what was lost.
+	_ = s.wechat.close(ctx)
+	_ = s.posts.close(ctx)
+	return errors.Join(<-stopped, closed, topics, resets, pushes)
 }

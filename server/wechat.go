@@ -1,0 +1,295 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"parley/auth/seal"
+	"parley/auth/wechat"
+	"parley/bridge/wechatapi"
+	"parley/internal/config"
+	"parley/internal/mailbox"
+	"parley/internal/outbound"
+	api "parley/internal/wechat"
+	"parley/push"
+	pushwechat "parley/push/wechat"
+	"parley/store/vault"
+	"parley/wsproto"
+)
+
+// weChat is what the server has of WeChat; nil: nothing is configured.
+type weChat struct {
+	signIn *wechat.Scheme // nil: nobody signs in by it
+	api    *wechatapi.Service
+	push   *pushwechat.Sender // nil: nobody is told by it
+	log    *slog.Logger
+	events *mailbox.Box[pushed]
+}
+
+// pushed is an event, and the app that it came to.
+type pushed struct {
+	app string
+	*wechatapi.Event
+}
+
+const maxPushed = 1000 // events that wait
+
+// newWeChat builds it. keys are those of the tokens.
+func newWeChat(d *Deps, keys [][]byte) (*weChat, error) {
+	cfg := &d.Config.Bridges.WeChat
+	if !cfg.Enabled {
+		return nil, nil
+	}
+	if k := d.Config.Bridges.CacheKey; len(k) > 0 {
+		keys = [][]byte{k}
+	}
+	box, err := seal.New(keys, "bridges v1")
+	if err != nil {
+		return nil, err
+	}
+	w := &weChat{log: d.Log}
+	w.events = mailbox.New(maxPushed, nil, w.happenedAll)
+	deps := wechatapi.Deps{
+		Base: cfg.APIBase, HTTP: api.NewHTTP(), Vault: vault.New(d.Store, box, d.Now), Hide: new(outbound.Redactor), Now: d.Now, Log: d.Log,
+	}
+	var apps []wechat.App
+	for i := range cfg.Apps {
+		a := &cfg.Apps[i]
+		deps.Apps = append(deps.Apps, wechatapi.App{
+			ID: a.AppID, Secret: string(a.AppSecret), Kind: wechatapi.Kind(a.Kind), PushToken: string(a.PushToken), AESKey: string(a.AESKey), JSDomains: a.JSDomains,
+		})
+		apps = append(apps, wechat.App{ID: a.AppID, Secret: string(a.AppSecret), Kind: a.Kind})
+	}
+	if w.api, err = wechatapi.New(deps); err != nil {
+		return nil, err
+	}
+	if d.Config.Auth.NameOf(config.SchemeWeChat) == "" {
+		return w, nil
+	}
+	w.signIn, err = wechat.New(wechat.Deps{
+		Logins: d.Store, Keys: keys, Now: d.Now, Log: d.Log, HTTP: api.NewOnceHTTP(), Apps: apps, Base: cfg.APIBase, Authorize: cfg.OpenBase,
+		RedirectBase: cfg.RedirectBase, Newcomers: cfg.AutoCreate && d.Config.Registration.Mode == config.RegistrationOpen,
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.push = newWeChatPush(d, w)
+	return w, nil
+}
+
+// newWeChatPush is the sender of notifications; nil if no template is configured.
+func newWeChatPush(d *Deps, w *weChat) *pushwechat.Sender {
+	cfg := &d.Config.Bridges.WeChat.Push
+	account, mini := w.api.First(wechatapi.Account), w.api.First(wechatapi.Mini)
+	var routes []pushwechat.Route
+	for _, r := range []struct {
+		kind pushwechat.Kind
+		app  string
+		*config.WeChatTemplate
+	}{
+		{pushwechat.Template, account, &cfg.Template}, {pushwechat.Subscription, account, &cfg.Subscription}, {pushwechat.Mini, mini, &cfg.Mini},
+	} {
+		if r.TemplateID == "" {
+			continue
+		}
+		route := pushwechat.Route{Kind: r.kind, App: r.app, TemplateID: r.TemplateID, URL: r.URL, Page: r.Page, MiniApp: mini}
+		for _, f := range r.Fields {
+			route.Fields = append(route.Fields, pushwechat.Field{Name: f.Name, Text: string(f.Value)})
+		}
+		routes = append(routes, route)
+	}
+	if len(routes) == 0 {
+		return nil
+	}
+	return pushwechat.New(pushwechat.Deps{
+		Routes: routes, API: w.api, People: w.signIn, Names: d.Store, Values: d.Store, UserRate: cfg.UserRate, Rate: cfg.Rate, Now: d.Now, Log: d.Log,
+	})
+}
+
+// weChatRoutes serves what pages in WeChat and WeChat itself ask for.
+func (s *Server) weChatRoutes(mux *http.ServeMux) {
+	if s.wechat == nil {
+		return
+	}
+	if s.wechat.api.HasPages() {
+		mux.HandleFunc(s.cfg.APIPath+"v0/wechat/jssdk", s.get(s.serveJSSDK))
+	}
+	mux.HandleFunc(s.cfg.APIPath+"v0/hook/wechat", s.serveWeChatHook)
+	mux.HandleFunc(s.cfg.APIPath+"v0/hook/wechat/{app}", s.serveWeChatHook)
+}
+
+// weChatTime bounds what one request may ask of WeChat.
+const weChatTime = 8 * time.Second
+
+// serveJSSDK answers a page with what it needs for wx.config (docs/bridges-wechat.md).
+func (s *Server) serveJSSDK(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Origin")
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if !s.wechat.api.AllowsOrigin(origin) {
+			s.refuse(w, http.StatusForbidden, wsproto.ErrDenied.With("what", "origin"))
+			return
+		}
+		h.Set("Access-Control-Allow-Origin", origin)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), weChatTime)
+	defer cancel()
+	c, err := s.wechat.api.JSConfig(ctx, r.URL.Query().Get("url"))
+	switch {
+	case errors.Is(err, wechatapi.ErrForeign):
+		s.refuse(w, http.StatusForbidden, wsproto.ErrDenied.With("what", "url"))
+	case err != nil:
+		s.log.Warn("a page was not signed for WeChat", "err", err)
+		s.refuse(w, http.StatusServiceUnavailable, wsproto.ErrUnavailable)
+	default:
+		s.json(w, c)
+	}
+}
+
+// serveWeChatHook takes what WeChat pushes, and answers at once; what follows
+// from it happens afterwards (bridges.md §C9).
+func (s *Server) serveWeChatHook(w http.ResponseWriter, r *http.Request) {
+	private(w)
+	app := r.PathValue("app")
+	if app == "" {
+		app = s.wechat.api.OnlyHook()
+	}
+	if !s.wechat.api.Hooked(app) {
+		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	switch r.Method {
+	case http.MethodGet:
+		echo, err := s.wechat.api.Echo(app, r.URL.Query())
+		if err != nil {
+			s.hookRefused(w, r, app, http.StatusUnauthorized, err)
+			return
+		}
+		_, _ = io.WriteString(w, echo) // its sender has signed the request
+	case http.MethodPost:
+		s.takePush(w, r, app)
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		s.refuse(w, http.StatusMethodNotAllowed, wsproto.ErrNotAllowed)
+	}
+}
+
+func (s *Server) hookRefused(w http.ResponseWriter, r *http.Request, app string, status int, err error) {
+	s.log.Warn("a push in the name of WeChat was refused", "app", app, "addr", s.remote(r), "err", err)
+	w.WriteHeader(status)
+}
+
+const (
+	hookRead  = 5 * time.Second // WeChat waits no longer, so nobody has to send slower
+	hookStore = 3 * time.Second
+)
+
+func (s *Server) takePush(w http.ResponseWriter, r *http.Request, app string) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(hookRead))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wechatapi.MaxPush))
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		s.hookRefused(w, r, app, http.StatusRequestEntityTooLarge, err)
+		return
+	case err != nil:
+		s.hookRefused(w, r, app, http.StatusBadRequest, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), hookStore)
+	defer cancel()
+	e, first, err := s.wechat.api.Receive(ctx, app, r.URL.Query(), body)
+	switch {
+	case errors.Is(err, wechatapi.ErrSignature), errors.Is(err, wechatapi.ErrCipher):
+		s.hookRefused(w, r, app, http.StatusUnauthorized, err)
+		return
+	case errors.Is(err, wechatapi.ErrMalformed):
+		s.hookRefused(w, r, app, http.StatusBadRequest, err)
+		return
+	case err != nil: // the store is away: WeChat will come again
+		s.hookRefused(w, r, app, http.StatusServiceUnavailable, err)
+		return
+	}
+	if first {
+		if err := s.wechat.events.Put(pushed{app, e}); err != nil {
+			s.log.Warn("an event of WeChat was dropped", "app", app, "event", e.Event, "err", err)
+		}
+	}
+	_, _ = io.WriteString(w, "success")
+}
+
+const eventTime = 10 * time.Second
+
+// happenedAll is the work after the answers.
+func (w *weChat) happenedAll(batch []pushed) {
+	for _, e := range batch {
+		ctx, cancel := context.WithTimeout(context.Background(), eventTime)
+		if err := w.happened(ctx, e); err != nil {
+			w.log.Warn("an event of WeChat was lost", "app", e.app, "event", e.Event, "err", err)
+		}
+		cancel()
+	}
+}
+
+// happened notes what an event means for notifications. Messages that people
+// write to the account itself lead nowhere.
+func (w *weChat) happened(ctx context.Context, e pushed) error {
+	w.log.Debug("WeChat tells", "app", e.app, "type", e.Type, "event", e.Event.Event, "status", e.Status)
+	if w.push == nil || e.Type != "event" {
+		return nil
+	}
+	switch strings.ToLower(e.Event.Event) {
+	case "subscribe", "unsubscribe":
+		w.push.Follows(e.app, e.From, strings.EqualFold(e.Event.Event, "subscribe"))
+	case "subscribe_msg_popup_event", "subscribe_msg_change_event":
+		u, err := w.signIn.UserOf(ctx, e.app, e.From)
+		if err != nil || u == 0 {
+			return err
+		}
+		change := strings.EqualFold(e.Event.Event, "subscribe_msg_change_event")
+		for _, c := range e.Choices {
+			if change && c.Accepted { // settings changed: no consent for another message
+				continue
+			}
+			if err := w.push.Consent(ctx, e.app, u, c.Template, c.Accepted); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// run sends notifications until ctx is done or everything is closed and sent.
+func (w *weChat) run(ctx context.Context) error {
+	if w == nil || w.push == nil {
+		return nil
+	}
+	return w.push.Run(ctx)
+}
+
+// close works off what waits, until ctx is done.
+func (w *weChat) close(ctx context.Context) error {
+	if w == nil {
+		return nil
+	}
+	err := w.events.Close(ctx)
+	if w.push != nil {
+		err = errors.Join(err, w.push.Close(ctx))
+	}
+	return err
+}
+
+// senders are those that tell people who are away.
+func (w *weChat) senders() []push.Sender {
+	if w == nil || w.push == nil {
+		return nil
+	}
+	return []push.Sender{w.push}
+}
