@@ -30,6 +30,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc(s.cfg.APIPath+"v0/invite/{code}", s.serveInvite)
 	s.oidcRoutes(mux)
 	s.weChatRoutes(mux)
+	s.fileRoutes(mux)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

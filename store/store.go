@@ -29,6 +29,7 @@ type Store interface {
 	Audit
 	Values
 	BridgeIDs
+	Files
 
 	// Backup writes a consistent copy of the whole store to a new file while
 	// others go on reading and writing. progress, if not nil, is told pages

@@ -38,6 +38,7 @@ func (s *Store) deleteTopic(name string, hard bool, at time.Time) {
 		return
 	}
 	delete(s.topics, name)
+	s.unlink(func(l link) bool { return l.Topic == name })
 	maps.DeleteFunc(s.published, func(key onceKey, _ published) bool { return key.topic == name })
 }
 
@@ -89,6 +90,7 @@ func (s *Store) purgeUser(id chat.UID) {
 	s.creds = slices.DeleteFunc(s.creds, func(c credential) bool { return c.User == id })
 	maps.DeleteFunc(s.codes, func(_ string, c *store.Code) bool { return c.User == id })
 	maps.DeleteFunc(s.bridgeIDs, func(key bridgeKey, _ *store.BridgeID) bool { return key.user == id })
+	s.purgeFiles(id)
 	delete(s.users, id)
 	s.purged[id] = true
 }
