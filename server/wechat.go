@@ -24,11 +24,12 @@ import (
 
 // weChat is what the server has of WeChat; nil: nothing is configured.
 type weChat struct {
-	signIn *wechat.Scheme // nil: nobody signs in by it
-	api    *wechatapi.Service
-	push   *pushwechat.Sender // nil: nobody is told by it
-	log    *slog.Logger
-	events *mailbox.Box[pushed]
+	signIn  *wechat.Scheme // nil: nobody signs in by it
+	api     *wechatapi.Service
+	push    *pushwechat.Sender // nil: nobody is told by it
+	convert *converter         // nil: voice messages are kept as they are
+	log     *slog.Logger
+	events  *mailbox.Box[pushed]
 }
 
 // pushed is an event, and the app that it came to.
@@ -52,7 +53,7 @@ func newWeChat(d *Deps, keys [][]byte) (*weChat, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &weChat{log: d.Log}
+	w := &weChat{log: d.Log, convert: newConverter(cfg.Voice.Command, cfg.Voice.Type)}
 	w.events = mailbox.New(maxPushed, nil, w.happenedAll)
 	deps := wechatapi.Deps{
 		Base: cfg.APIBase, HTTP: api.NewHTTP(), Vault: vault.New(d.Store, box, d.Now), Hide: new(outbound.Redactor), Now: d.Now, Log: d.Log,
@@ -119,6 +120,9 @@ func (s *Server) weChatRoutes(mux *http.ServeMux) {
 	if s.wechat.api.HasPages() {
 		mux.HandleFunc(s.cfg.APIPath+"v0/wechat/jssdk", s.get(s.serveJSSDK))
 	}
+	if s.files != nil && s.wechat.api.First(wechatapi.Account) != "" {
+		mux.HandleFunc(s.cfg.APIPath+"v0/wechat/voice", s.serveVoice)
+	}
 	mux.HandleFunc(s.cfg.APIPath+"v0/hook/wechat", s.serveWeChatHook)
 	mux.HandleFunc(s.cfg.APIPath+"v0/hook/wechat/{app}", s.serveWeChatHook)
 }
@@ -146,10 +150,20 @@ func (s *Server) serveJSSDK(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusForbidden, wsproto.ErrDenied.With("what", "url"))
 	case err != nil:
 		s.log.Warn("a page was not signed for WeChat", "err", err)
-		s.refuse(w, http.StatusServiceUnavailable, wsproto.ErrUnavailable)
+		s.refuse(w, http.StatusServiceUnavailable, wsproto.ErrUnavailable) // whatever it is, it is not the page's fault
 	default:
 		s.json(w, c)
 	}
+}
+
+// weChatError is what a failure of WeChat means to a client; nil if it is none.
+func (s *Server) weChatError(err error) *wsproto.Error {
+	var failed *outbound.Error
+	if api.Code(err) == 0 && !errors.Is(err, api.ErrAnswer) && !errors.Is(err, wechatapi.ErrQuota) && !errors.As(err, &failed) && !errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	s.log.Warn("WeChat did not do what it was asked for", "err", err)
+	return wsproto.ErrUnavailable
 }
 
 // serveWeChatHook takes what WeChat pushes, and answers at once; what follows

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	fake "parley/internal/fake/wechat"
+	"parley/media/fs"
 	"parley/store/mem"
 )
 
@@ -63,7 +64,11 @@ func newWeChatWorld(t *testing.T, wechat, config string) *weChatWorld {
 		{"kind":"mini","app_id":%q,"app_secret":"mini-secret-sentinel"}]%s}}%s}`,
 		p.fake.URL, p.fake.URL, oaApp, hookToken, hookKey, host, webApp, miniApp, wechat, config))
 	st := mem.New()
-	s, err := New(Deps{Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: p.clock.now})
+	blobs, err := fs.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Deps{Media: blobs, Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: p.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +88,9 @@ func newWeChatWorld(t *testing.T, wechat, config string) *weChatWorld {
 			t.Error(err)
 		}
 		p.fake.Close()
+		if err := blobs.Close(); err != nil {
+			t.Error(err)
+		}
 		for _, secret := range p.secrets() {
 			if strings.Contains(p.log.text(), secret) {
 				t.Errorf("the log has the secret %s:\n%s", secret, p.log.text())

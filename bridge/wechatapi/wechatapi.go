@@ -66,6 +66,7 @@ type Service struct {
 var (
 	ErrApp     = errors.New("wechatapi: no such app")
 	ErrForeign = errors.New("wechatapi: not a page of ours")
+	ErrQuota   = errors.New("wechatapi: a quota is used up")
 )
 
 // New makes the service; it asks nobody.
@@ -189,7 +190,7 @@ const busyTries = 3 // after the first
 // repeated, once (bridges.md §C4); a busy WeChat is asked again a few times.
 func (s *Service) do(ctx context.Context, a *App, path string, call func(token string) error) error {
 	if until := s.blockedUntil(a, path); !until.IsZero() {
-		return fmt.Errorf("wechat %s: the quota is used up until %s", path, until.Format(time.RFC3339))
+		return fmt.Errorf("%w: %s, until %s", ErrQuota, path, until.Format(time.RFC3339))
 	}
 	token, err := s.token(ctx, a, "")
 	if err != nil {

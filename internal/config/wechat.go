@@ -16,6 +16,7 @@ type WeChat struct {
 	AutoCreate   bool        `conf:"auto_create"`   // accounts are made on first sign-in
 	RedirectBase string      `conf:"redirect_base"` // URL of this server; empty: as browsers address it
 	Push         WeChatPush  `conf:"push"`
+	Voice        WeChatVoice `conf:"voice"`
 	APIBase      string      `conf:"api_base"`  // for tests: another than WeChat's
 	OpenBase     string      `conf:"open_base"` // likewise: where browsers are sent
 }
@@ -35,6 +36,12 @@ type WeChatApp struct {
 	PushToken Secret   `conf:"push_token"` // signs what WeChat pushes to us; empty: nothing is accepted
 	AESKey    Secret   `conf:"aes_key"`    // EncodingAESKey, 43 characters
 	JSDomains []string `conf:"js_domains"` // hosts whose pages may use the JS-SDK; lower case after Load
+}
+
+// WeChatVoice is what becomes of voice messages, which are AMR.
+type WeChatVoice struct {
+	Command []string `conf:"command"` // a program and its arguments; empty: they are kept as they are
+	Type    string   `conf:"type"`    // media type of what comes out of it
 }
 
 // WeChatPush sends notifications through WeChat. Of the three ways the first is
@@ -125,6 +132,14 @@ func (w *WeChat) check(k *checker) {
 	}
 	if w.APIBase != "" && badURL(w.APIBase) == "" {
 		k.vendorURLs(path+"api_base", []string{w.APIBase})
+	}
+	if len(w.Voice.Command) > 0 {
+		if w.Voice.Command[0] == "" {
+			k.fault(path+"voice.command[0]", "must be the name of a program")
+		}
+		if !strings.HasPrefix(w.Voice.Type, "audio/") {
+			k.fault(path+"voice.type", "must be the media type of a sound, such as audio/mpeg")
+		}
 	}
 	w.checkPush(k)
 }
