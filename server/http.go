@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/webclient"
 	"parley/wsproto"
 )
 
@@ -31,11 +30,13 @@ func (s *Server) routes() http.Handler {
 	s.oidcRoutes(mux)
 	s.weChatRoutes(mux)
 	s.fileRoutes(mux)
+	info := s.clientInfo()
+	mux.HandleFunc(s.cfg.APIPath+"v0/client", s.get(serveClient(info)))
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})
 	if s.cfg.StaticData != "-" {
-		mux.Handle(s.cfg.StaticMount, http.StripPrefix(strings.TrimSuffix(s.cfg.StaticMount, "/"), s.static()))
+		mux.Handle(s.cfg.StaticMount, http.StripPrefix(strings.TrimSuffix(s.cfg.StaticMount, "/"), s.static(info)))
 	}
 	if s.cfg.StaticData == "-" || s.cfg.StaticMount != "/" {
 		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -86,32 +87,28 @@ func (s *Server) remote(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// static serves the web client: the one from the configured folder, or the page
-// that is built in.
-func (s *Server) static() http.Handler {
-	files := http.FileServerFS(webclient.Files())
-	if s.cfg.StaticData != "" {
-		files = http.FileServer(http.Dir(s.cfg.StaticData))
+// static serves the web client: the one that is built in, or a folder.
+func (s *Server) static(info *clientFiles) http.Handler {
+	if s.cfg.StaticData == "" {
+		return s.get(s.webapp(info))
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "origin")
-		if s.cfg.XFrameOptions != "-" {
-			h.Set("X-Frame-Options", s.cfg.XFrameOptions)
-		}
+	files := http.FileServer(http.Dir(s.cfg.StaticData))
+	return s.get(func(w http.ResponseWriter, r *http.Request) {
+		s.pageHeaders(w.Header())
 		if age := int(s.cfg.CacheControl / time.Second); age > 0 {
-			h.Set("Cache-Control", "must-revalidate, public, max-age="+strconv.Itoa(age))
-		}
-		if s.cfg.StaticData == "" {
-			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'self'")
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			s.refuse(w, http.StatusMethodNotAllowed, wsproto.ErrNotAllowed)
-			return
+			w.Header().Set("Cache-Control", "must-revalidate, public, max-age="+strconv.Itoa(age))
 		}
 		files.ServeHTTP(&jsonErrors{ResponseWriter: w, server: s}, r)
 	})
+}
+
+// pageHeaders are those of every page, whoever made it.
+func (s *Server) pageHeaders(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "origin")
+	if s.cfg.XFrameOptions != "-" {
+		h.Set("X-Frame-Options", s.cfg.XFrameOptions)
+	}
 }
 
 // jsonErrors lets a handler's errors appear as a {ctrl}, like all others of the

@@ -66,28 +66,36 @@ func (s *Server) get(f http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// serveProviders lists the ways to sign in, for the buttons of clients.
-func (s *Server) serveProviders(w http.ResponseWriter, r *http.Request) {
-	type provider struct {
-		Name  string `json:"name"`
-		Title string `json:"title"`
-		Start string `json:"start"`
-	}
-	list := []provider{}
+// signInButton is a way to sign in: its title, and where that begins.
+type signInButton struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Start string `json:"start"` // path on this server
+}
+
+// signInButtons is empty, not nil, if there are none. WeChat's own browser has
+// another way than others.
+func (s *Server) signInButtons(inWeChat bool) []signInButton {
+	list := []signInButton{}
 	if s.oidc != nil {
 		for _, p := range s.oidc.Providers() {
-			list = append(list, provider{p.ID, p.Title, s.cfg.APIPath + "v0/auth/oidc/" + p.ID + "/start"})
+			list = append(list, signInButton{p.ID, p.Title, s.cfg.APIPath + "v0/auth/oidc/" + p.ID + "/start"})
 		}
 	}
-	h := w.Header()
 	if s.wechat != nil && s.wechat.signIn != nil {
-		h.Set("Vary", "User-Agent") // WeChat's own browser has another way than others
-		for _, way := range s.wechat.signIn.Ways(wechat.Inside(r.UserAgent())) {
-			list = append(list, provider{wechat.Name, s.wechat.signIn.Title(), s.cfg.APIPath + "v0/auth/wechat/" + way + "/start"})
+		for _, way := range s.wechat.signIn.Ways(inWeChat) {
+			list = append(list, signInButton{wechat.Name, s.wechat.signIn.Title(), s.cfg.APIPath + "v0/auth/wechat/" + way + "/start"})
 		}
 	}
+	return list
+}
+
+// serveProviders lists the ways to sign in, for the buttons of clients.
+func (s *Server) serveProviders(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
 	h.Set("Cache-Control", "max-age=60")
-	s.json(w, map[string]any{"providers": list})
+	h.Set("Vary", "User-Agent")
+	s.json(w, map[string]any{"providers": s.signInButtons(wechat.Inside(r.UserAgent()))})
 }
 
 // json answers with a value.

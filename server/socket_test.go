@@ -241,27 +241,3 @@ func TestUnknownPaths(t *testing.T) {
 		}
 	}
 }
-
-// TestStaticErrors: the page is served, and what is not there is told as a
-// {ctrl}.
-func TestStaticErrors(t *testing.T) {
-	t.Parallel()
-	h := newHarness(t, testConfig(t, `{"cache_control": 60}`), mem.New())
-	base := "http" + strings.TrimSuffix(strings.TrimPrefix(h.socket(t, quiet).URL, "ws"), "/v0/channels")
-	for path, want := range map[string]string{
-		"/": "<h1>Parley is running</h1>", "/style.css": "color-scheme", "/nosuch": `{"ctrl":{"code":404,"text":"Not Found","ts":"`,
-	} {
-		resp, err := http.Get(base + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if !strings.Contains(string(text), want) {
-			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
-		}
-		if got := resp.Header.Get("Cache-Control"); path == "/" && got != "must-revalidate, public, max-age=60" {
-			t.Errorf("Cache-Control: %q", got)
-		}
-	}
-}

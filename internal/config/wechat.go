@@ -19,6 +19,7 @@ type WeChat struct {
 	Voice        WeChatVoice `conf:"voice"`
 	APIBase      string      `conf:"api_base"`  // for tests: another than WeChat's
 	OpenBase     string      `conf:"open_base"` // likewise: where browsers are sent
+	JSSDK        string      `conf:"js_sdk"`    // likewise: URL of the script
 }
 
 // The kinds of apps.
@@ -125,7 +126,7 @@ func (w *WeChat) check(k *checker) {
 			}
 		}
 	}
-	for _, base := range [][2]string{{"redirect_base", w.RedirectBase}, {"api_base", w.APIBase}, {"open_base", w.OpenBase}} {
+	for _, base := range [][2]string{{"redirect_base", w.RedirectBase}, {"api_base", w.APIBase}, {"open_base", w.OpenBase}, {"js_sdk", w.JSSDK}} {
 		if base[1] != "" {
 			k.use(path+base[0], badURL(base[1]))
 		}

@@ -1,0 +1,53 @@
+import { signal } from '@preact/signals';
+import { replace } from '../app/router';
+import { server } from '../model/server';
+import { logInWith, notice, phase } from '../model/session';
+
+// Signing in through somebody else: docs/additions-schemes.md ("Browsers"). The
+// verifier stays here, so that a code is good in this tab alone.
+
+const key = 'parley.verifier';
+export const signingIn = signal(false);
+
+const base64url = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+
+// leaveFor goes to the provider's page.
+export async function leaveFor(start: string): Promise<void> {
+  const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const q = new URLSearchParams({ redirect: location.pathname });
+  if (crypto.subtle) {
+    q.set('challenge', base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier)))));
+    sessionStorage.setItem(key, verifier);
+  } else {
+    sessionStorage.setItem(key, ''); // a page without https has no hashes
+  }
+  location.assign(`${start}?${q}`);
+}
+
+// takeCode removes the code from the address to which the provider came back. It
+// must be called before anything else looks at the address. A code that nobody
+// here asked for is dropped.
+export function takeCode(): string {
+  const code = location.hash.match(/^#oidc=([^&]+)/)?.[1];
+  if (!code) return '';
+  const verifier = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  replace();
+  if (verifier === null) return '';
+  return verifier ? `${code}:${verifier}` : code;
+}
+
+// comeBack logs in with the code.
+export async function comeBack(code: string): Promise<void> {
+  if (!code || phase.peek() !== 'out') return;
+  signingIn.value = true;
+  try {
+    await logInWith('oidc', code);
+  } catch {
+    notice.value = 'provider';
+  } finally {
+    signingIn.value = false;
+  }
+}
+
+export const providers = () => server.value?.providers ?? [];

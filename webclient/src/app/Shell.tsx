@@ -1,0 +1,62 @@
+import { computed } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { t } from '../i18n';
+import { connection } from '../model/session';
+import { unreadChats } from '../model/contacts';
+import { product } from '../model/server';
+import { Empty, IconChat } from '../ui';
+import { ConnectionBar } from './ConnectionBar';
+import { columnsOf, features } from './features';
+import { Lazy } from './Lazy';
+import { path } from './router';
+import './shell.css';
+
+const columns = computed(() => columnsOf(path.value));
+// What a phone shows. The list belongs to every path and is in front if nothing
+// else is.
+const front = computed(() => (columns.value.panel ? 'panel' : columns.value.main ? 'main' : 'side'));
+
+// Shell is the page of somebody who is logged in: list, conversation, panel.
+export function Shell() {
+  const { side, main, panel } = columns.value;
+  useEffect(() => {
+    const n = unreadChats.value;
+    document.title = n > 0 ? `(${n}) ${product()}` : product();
+  }, [unreadChats.value]);
+  useEffect(
+    () => () => {
+      document.title = product();
+    },
+    [],
+  );
+  return (
+    <div class="shell" data-front={front.value} data-panel={panel ? '' : undefined} data-connection={connection.value}>
+      <a class="skip" href="#main" onClick={skip}>
+        {t('shell.skip')}
+      </a>
+      <nav class="side" aria-label={t('shell.chats')}>
+        <ConnectionBar />
+        {side && <Lazy key={side.place} {...side} />}
+      </nav>
+      <main class="main" id="main" tabIndex={-1} aria-label={t('shell.conversation')}>
+        {main ? (
+          <Lazy key={main.place} {...main} />
+        ) : (
+          <Empty icon={<IconChat size={40} />} title={t('contacts.pick')} text={t('contacts.pickText')} />
+        )}
+      </main>
+      {panel && (
+        <aside class="panel" aria-label={t('shell.details')}>
+          <Lazy key={panel.place} {...panel} />
+        </aside>
+      )}
+      {features.map((f, i) => f.overlay && <f.overlay key={i} />)}
+    </div>
+  );
+}
+
+// skip leads the keyboard past the list; the address must not change.
+function skip(e: Event): void {
+  e.preventDefault();
+  document.getElementById('main')?.focus();
+}

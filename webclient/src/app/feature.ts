@@ -1,0 +1,39 @@
+import type { ComponentType } from 'preact';
+import type { Key } from '../i18n';
+import type { IconProps } from '../ui/icons';
+
+// A feature is a folder of src with a file feature.ts, which says what it adds to
+// the page. It is found by its name; nothing else has to be changed. feature.ts
+// itself is part of the first load: everything heavy is behind load().
+
+export type Params = { readonly [name: string]: string };
+export interface PageProps {
+  params: Params;
+}
+// Place is a page and the column in which it is. Of the columns of an address a
+// phone shows the last one: panel before main before side.
+export interface Place {
+  path: string; // "settings/:section"; parts that begin with ":" are params
+  column: 'side' | 'main' | 'panel';
+  page?: ComponentType<PageProps>; // part of the first load; else:
+  load?: () => Promise<{ default: ComponentType<PageProps> }>;
+}
+
+// Entry is a line of a menu of the whole page.
+export interface Entry {
+  label: Key;
+  icon: ComponentType<IconProps>;
+  to: string[]; // a path, as for go
+  menu: 'account' | 'new'; // behind the own picture; of the "new chat" page
+  order: number;
+}
+
+export interface Feature {
+  places?: Place[];
+  entries?: Entry[];
+  // Rendered over everything while somebody is logged in, such as a call that
+  // comes in. It should be small and load the rest when it is needed.
+  overlay?: ComponentType;
+  // Runs when somebody has logged in; what it returns runs when he logs out.
+  start?: () => void | (() => void);
+}

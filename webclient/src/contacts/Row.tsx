@@ -1,0 +1,146 @@
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { Tinode } from 'tinode-sdk';
+import { link } from '../app/router';
+import { language, t } from '../i18n';
+import { ago, fullTime, shortTime } from '../i18n/time';
+import { fetchLast } from '../model/chats';
+import type { Contact, Last } from '../model/contacts';
+import { online } from '../model/session';
+import { Avatar, Badge, IconButton, IconCheck, IconChecks, IconClock, IconMore, IconMute, IconPin, IconWarning } from '../ui';
+import { openMenuOf } from './actions';
+
+const held = 500; // ms: a long press, where the browser makes no contextmenu of it
+
+// Row is one conversation. It is drawn again only if something in it changed.
+export function Row({ contact: c, open, stop }: { contact: Contact; open: boolean; stop: boolean }) {
+  const ref = useRef<HTMLLIElement>(null);
+  useVisible(ref, () => void fetchLast(c.name), c.stale && online.value > 0);
+  const inner = useMemo(() => <Inner c={c} />, [c, language.value]);
+  const press = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const menuOpened = useRef(false);
+  return (
+    <li
+      ref={ref}
+      class="row-item"
+      onContextMenu={(e) => {
+        e.preventDefault();
+        clearTimeout(press.current);
+        // The key for menus makes an event without a place.
+        const byKey = e.clientX === 0 && e.clientY === 0;
+        openMenuOf(c, byKey ? (e.target as Element) : e);
+      }}
+      onPointerDown={(e) => {
+        menuOpened.current = false;
+        if (e.pointerType !== 'touch') return;
+        const at = { clientX: e.clientX, clientY: e.clientY };
+        press.current = setTimeout(() => {
+          menuOpened.current = true;
+          openMenuOf(c, at);
+        }, held);
+      }}
+      onPointerUp={() => clearTimeout(press.current)}
+      onPointerCancel={() => clearTimeout(press.current)}
+      onPointerMove={(e) => {
+        if (Math.abs(e.movementX) + Math.abs(e.movementY) > 6) clearTimeout(press.current);
+      }}
+    >
+      <a
+        class="row"
+        href={link('c', c.name)}
+        aria-current={open ? 'page' : undefined}
+        tabIndex={stop ? 0 : -1}
+        draggable={false}
+        onClick={(e) => {
+          if (menuOpened.current) e.preventDefault();
+        }}
+      >
+        {inner}
+      </a>
+      <IconButton class="row-more" label={t('contacts.actions', { name: c.title })} tabIndex={-1} aria-haspopup="menu" onClick={(e) => openMenuOf(c, e.currentTarget)}>
+        <IconMore size={18} />
+      </IconButton>
+    </li>
+  );
+}
+
+function Inner({ c }: { c: Contact }) {
+  const when = new Date(c.touched);
+  return (
+    <>
+      <Avatar id={c.name} name={c.title} photo={c.photo} kind={c.kind} online={c.online} size={48} />
+      <span class="row-text">
+        <span class="row-line">
+          <span class="row-title ellipsis">{c.title}</span>
+          {c.online && <span class="sr-only">, {t('contacts.online')}, </span>}
+          {c.muted && <Mark label={t('contacts.muted')} icon={<IconMute size={15} />} />}
+          {c.touched > 0 && (
+            <time class="row-time" dateTime={when.toISOString()} title={fullTime(when)}>
+              {shortTime(when)}
+            </time>
+          )}
+        </span>
+        <span class="row-line row-second">
+          {c.typing ? (
+            <span class="row-typing ellipsis">{c.kind === 'user' ? t('contacts.typing') : `${c.typing} ${t('contacts.typing')}`}</span>
+          ) : (
+            <Preview c={c} />
+          )}
+          {c.pinned > 0 && <Mark label={t('contacts.pinned')} icon={<IconPin size={15} />} />}
+          {c.unread > 0 && <Badge n={c.unread} quiet={c.muted} label={t('contacts.unread', { n: c.unread })} />}
+        </span>
+      </span>
+    </>
+  );
+}
+
+function Mark({ label, icon }: { label: string; icon: preact.ComponentChildren }) {
+  return (
+    <span class="row-mark" title={label}>
+      {icon}
+      <span class="sr-only">{label}</span>
+    </span>
+  );
+}
+
+function Preview({ c }: { c: Contact }) {
+  const { last } = c;
+  if (!last) return <span class="row-preview ellipsis">{c.kind === 'user' && !c.online && c.seen ? t('contacts.seen', { when: ago(new Date(c.seen)) }) : ''}</span>;
+  return (
+    <>
+      {last.mine && c.kind !== 'self' && <Status last={last} />}
+      <span class="row-preview ellipsis">
+        {last.author && <b>{last.author}: </b>}
+        {last.text}
+      </span>
+    </>
+  );
+}
+
+// Status is how far the user's own last message has come.
+function Status({ last }: { last: Last }) {
+  const s = last.status;
+  if (s === Tinode.MESSAGE_STATUS_FAILED || s === Tinode.MESSAGE_STATUS_FATAL) return <span class="row-status row-failed"><IconWarning size={16} /></span>;
+  if (s < Tinode.MESSAGE_STATUS_SENT) return <span class="row-status"><IconClock size={15} /></span>;
+  if (s === Tinode.MESSAGE_STATUS_SENT) return <span class="row-status"><IconCheck size={16} /></span>;
+  return <span class={`row-status${s === Tinode.MESSAGE_STATUS_READ ? ' row-read' : ''}`}><IconChecks size={17} /></span>;
+}
+
+// One observer for all rows: asking for a last message only of those that can
+// be seen.
+const seen = new WeakMap<Element, () => void>();
+const observer = new IntersectionObserver((entries) => {
+  for (const e of entries) if (e.isIntersecting) seen.get(e.target)?.();
+});
+
+function useVisible(ref: { current: Element | null }, act: () => void, wanted: boolean): void {
+  useEffect(() => {
+    const el = ref.current;
+    if (!el || !wanted) return;
+    seen.set(el, act);
+    observer.observe(el);
+    return () => {
+      observer.unobserve(el);
+      seen.delete(el);
+    };
+  }, [wanted]);
+}

@@ -1,0 +1,15 @@
+import type { Feature } from '../app/feature';
+import { IconUserPlus } from '../ui/icons';
+import { Archive, ContactList } from './ContactList';
+import { OpenLink } from './OpenLink';
+
+export const feature: Feature = {
+  places: [
+    { path: '', column: 'side', page: ContactList },
+    { path: 'archived', column: 'side', page: Archive },
+    { path: 'new', column: 'side', load: () => import('./NewChat') },
+    { path: 'invite', column: 'side', load: () => import('./Invite') },
+    { path: 'u/:user', column: 'main', page: OpenLink }, // the link of an invitation
+  ],
+  entries: [{ menu: 'new', label: 'new.invite', icon: IconUserPlus, to: ['invite'], order: 90 }],
+};

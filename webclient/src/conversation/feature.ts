@@ -1,0 +1,5 @@
+import type { Feature } from '../app/feature';
+
+export const feature: Feature = {
+  places: [{ path: 'c/:topic', column: 'main', load: () => import('./ConversationPage') }],
+};

@@ -1,0 +1,75 @@
+import { Tinode, type Ctrl } from 'tinode-sdk';
+import { contact, refresh } from './contacts';
+import { me, sdk } from './session';
+
+// What a user does with a conversation as a whole, from the list or elsewhere.
+// All of them fail with the SDK's error; explain says it to people.
+
+export async function pin(name: string, on: boolean): Promise<void> {
+  await me().pinTopic(name, on);
+  refresh();
+}
+
+export async function archive(name: string, on: boolean): Promise<void> {
+  const topic = sdk().getTopic(name);
+  await topic.setMeta({ desc: { private: { arch: on ? true : Tinode.DEL_CHAR } } });
+  refresh(name);
+}
+
+// mute stops news of a conversation: without P nothing of it reaches me.
+export async function mute(name: string, on: boolean): Promise<void> {
+  const topic = sdk().getTopic(name);
+  const want = topic.acs.getWant().replace(/P/g, '');
+  const mode = on ? want || 'N' : Tinode.isP2PTopicName(name) || want !== 'N' ? `${want}P` : 'P';
+  await sdk()
+    .setMeta(name, { sub: { mode } })
+    .then((ctrl: Ctrl) => {
+      const acs = ctrl.params?.acs as { want?: string; given?: string; mode?: string } | undefined;
+      if (acs) topic.acs.updateAll(acs);
+    });
+  refresh(name);
+}
+
+// markRead tells the server that everything there was read. It has to attach for
+// that.
+export async function markRead(name: string): Promise<void> {
+  const topic = sdk().getTopic(name);
+  const seq = topic.seq ?? 0;
+  if (!contact(name)?.unread || seq <= 0) return;
+  const attached = topic.isSubscribed();
+  if (!attached) await topic.subscribe();
+  topic.noteRead(seq);
+  if (!attached) topic.leaveDelayed(false, 1_000);
+  refresh(name);
+}
+
+// remove deletes a conversation of two or with oneself, or leaves a group.
+export async function remove(name: string): Promise<void> {
+  const topic = sdk().getTopic(name);
+  if (topic.isGroupType() && !topic.acs.isOwner()) {
+    if (!topic.isSubscribed()) await topic.subscribe();
+    await topic.leave(true);
+  } else {
+    await topic.delTopic(true);
+  }
+  refresh(name);
+}
+
+// fetchLast gets the last messages of a conversation nobody looks at, so that
+// the list can show one; it stays for a moment in case more is coming.
+const fetching = new Set<string>();
+export async function fetchLast(name: string): Promise<void> {
+  const topic = sdk().cacheGetTopic(name);
+  if (!topic || topic.isSubscribed() || fetching.has(name) || !topic.acs.isReader()) return;
+  if ((topic.seq ?? 0) <= topic.maxMsgSeq()) return;
+  fetching.add(name);
+  try {
+    await topic.subscribe(topic.startMetaQuery().withLaterData(24).withLaterDel(24).build());
+    topic.leaveDelayed(false, 10_000);
+  } catch {
+    // not now: the list does without
+  } finally {
+    fetching.delete(name);
+    refresh(name);
+  }
+}
