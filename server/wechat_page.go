@@ -17,6 +17,8 @@ type weChatFacts struct {
 	Script string `json:"script"` // URL of the JS-SDK
 	Config string `json:"config"` // path of the parameters for wx.config, which takes ?url=
 	Voice  string `json:"voice"`  // path that makes a file of a recording; empty: there are no files
+	// Playable: such a file is one that browsers play.
+	Playable bool `json:"playable"`
 }
 
 // weChatFacts is nil where no page may use the JS-SDK.
@@ -24,7 +26,7 @@ func (s *Server) weChatFacts() *weChatFacts {
 	if s.wechat == nil || !s.wechat.api.HasPages() {
 		return nil
 	}
-	f := &weChatFacts{Script: s.jsSDK(), Config: s.cfg.APIPath + "v0/wechat/jssdk"}
+	f := &weChatFacts{Playable: s.wechat.convert != nil, Script: s.jsSDK(), Config: s.cfg.APIPath + "v0/wechat/jssdk"}
 	if s.files != nil {
 		f.Voice = s.cfg.APIPath + "v0/wechat/voice"
 	}
