@@ -16,15 +16,6 @@ import (
 	"parley/wsproto"
 )
 
-// amr is a voice message of so many frames, of 20 ms each.
-func amr(frames int) []byte {
-	b := []byte("#!AMR\n")
-	for range frames {
-		b = append(append(b, 7<<3|4), make([]byte, 31)...)
-	}
-	return b
-}
-
 // voice asks for a voice message to be fetched.
 func (p *weChatWorld) voice(token, body string) (int, map[string]any) {
 	p.t.Helper()
@@ -89,13 +80,13 @@ func TestWeChatVoice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := p.fake.AddMedia(oaApp, "voice", "audio/amr", amr(100))
+	id := p.fake.AddMedia(oaApp, "voice", "audio/amr", fake.AMR(100))
 	status, got := p.voice(ann.Token, `{"media_id":"`+id+`"}`)
-	if status != 200 || got["mime"] != "audio/amr" || got["size"] != float64(len(amr(100))) || got["duration"] != float64(2000) {
+	if status != 200 || got["mime"] != "audio/amr" || got["size"] != float64(len(fake.AMR(100))) || got["duration"] != float64(2000) {
 		t.Fatalf("%d %v", status, got)
 	}
 	status, kind, body := p.fetch(ann.Token, got["url"].(string))
-	if status != 200 || kind != "audio/amr" || !bytes.Equal(body, amr(100)) {
+	if status != 200 || kind != "audio/amr" || !bytes.Equal(body, fake.AMR(100)) {
 		t.Errorf("%d %s %d bytes", status, kind, len(body))
 	}
 	// It is a file like others: published, others who read the message can fetch it.
@@ -111,7 +102,7 @@ func TestWeChatVoice(t *testing.T) {
 	c.want(200, c.ask("sub", `"topic":"`+bob.User+`"`))
 	c.want(202, c.ask("pub", `"topic":"`+bob.User+`","head":{"mime":"text/x-drafty"},"content":{"txt":" ","ent":[{"tp":"AU","data":{"mime":"audio/amr","ref":"`+got["url"].(string)+`","duration":2000}}],"fmt":[{"at":0,"len":1,"key":0}]}`,
 		`"extra":{"attachments":["`+got["url"].(string)+`"]}`))
-	if status, _, body := p.fetch(bob.Token, got["url"].(string)); status != 200 || !bytes.Equal(body, amr(100)) {
+	if status, _, body := p.fetch(bob.Token, got["url"].(string)); status != 200 || !bytes.Equal(body, fake.AMR(100)) {
 		t.Errorf("bob: %d", status)
 	}
 
@@ -172,7 +163,7 @@ func TestWeChatVoiceConverted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			id := p.fake.AddMedia(oaApp, "voice", "audio/amr", amr(100))
+			id := p.fake.AddMedia(oaApp, "voice", "audio/amr", fake.AMR(100))
 			status, got := p.voice(ann.Token, `{"media_id":"`+id+`"}`)
 			if status != 200 || got["mime"] != tc.kind || got["duration"] != float64(2000) {
 				t.Errorf("%d %v", status, got)

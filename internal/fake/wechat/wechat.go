@@ -148,6 +148,24 @@ func (s *Server) Change(name string, f func(*User)) {
 	f(s.users[name])
 }
 
+// AllowRedirect registers a host with all apps.
+func (s *Server) AllowRedirect(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.apps {
+		a.RedirectHosts = append(a.RedirectHosts, host)
+	}
+}
+
+// AMR is a voice message of so many frames of 20 ms, in which nothing is heard.
+func AMR(frames int) []byte {
+	b := []byte("#!AMR\n")
+	for range frames {
+		b = append(append(b, 7<<3|4), make([]byte, 31)...)
+	}
+	return b
+}
+
 // Fail makes requests of a path fail; a zero Fault ends it.
 func (s *Server) Fail(path string, f Fault) {
 	s.mu.Lock()
