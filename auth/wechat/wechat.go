@@ -203,16 +203,20 @@ func (s *Scheme) Change(ctx context.Context, u chat.UID, secret []byte) (auth.Ch
 	if who.UnionID != "" {
 		names = append(names, [2]string{unionScheme, who.UnionID})
 	}
+	var puts []store.Login
 	for _, n := range names {
-		switch l, err := s.Logins.Login(ctx, n[0], n[1]); {
-		case err == nil && l.User != u:
-			return auth.Changed{}, store.ErrDuplicate
-		case err != nil && !errors.Is(err, store.ErrNotFound):
+		l, err := s.Logins.Login(ctx, n[0], n[1])
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			puts = append(puts, store.Login{Scheme: n[0], Name: n[1], User: u, Level: chat.LevelAuth})
+		case err != nil:
 			return auth.Changed{}, err
+		case l.User != u:
+			return auth.Changed{}, store.ErrDuplicate
 		}
 	}
-	for _, n := range names {
-		if err := s.Logins.PutLogin(ctx, &store.Login{Scheme: n[0], Name: n[1], User: u, Level: chat.LevelAuth}); err != nil {
+	for i := range puts {
+		if err := s.Logins.PutLogin(ctx, &puts[i]); err != nil {
 			return auth.Changed{}, err
 		}
 	}
