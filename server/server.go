@@ -73,6 +73,7 @@ type Server struct {
 	files    *files.Service // nil: there are none
 	origins  origins        // whose pages may use files
 	pace     pace           // of uploads and downloads
+	bridges  *bridges
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -107,17 +108,22 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	wx, err := newWeChat(&d, keys)
-	if err != nil {
-		return nil, fmt.Errorf("bridges.wechat: %w", err)
-	}
 	factor, err := totp.New(d.Store, keys, cfg.Auth.TOTP.Issuer, d.Now)
 	if err != nil {
 		return nil, fmt.Errorf("auth_config.totp: %w", err)
 	}
+	foreign, err := newBridges(&d, keys)
+	if err != nil {
+		return nil, err
+	}
+	wx, err := newWeChat(&d, keys, foreign)
+	if err != nil {
+		return nil, fmt.Errorf("bridges.wechat: %w", err)
+	}
 	log := audit.New(d.Store, d.Now)
 	s := &Server{
-		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third, wechat: wx, push: push.NewFan(d.Log, wx.senders()...),
+		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
+		bridges: foreign, wechat: wx, push: push.NewFan(d.Log, wx.senders()...),
 		posts: posts, audit: log, operator: d.Admin, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
@@ -148,12 +154,12 @@ func New(d Deps) (*Server, error) {
 		pusher = s.push
 	}
 	s.hub = hub.New(topic.Deps{
-		Store: d.Store, Push: pusher, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+		Store: d.Store, Push: pusher, Validator: validators, Factor: factor, Devices: &devices, Profile: foreign.profile(), Audit: log, Log: d.Log, Now: d.Now, Config: tc,
 		Files: linker,
 	})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Passwords: passwords, Reset: s.reset,
-		Validators: validators, Factor: factor, Audit: log, Log: d.Log, Now: d.Now,
+		Validators: validators, Factor: factor, Bridges: foreign.manager, Audit: log, Log: d.Log, Now: d.Now,
 		Files: linker, Config: session.Config{
 			Hello: hello(cfg, validators, d.Build, s.files != nil), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
@@ -301,6 +307,12 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	}
 	if s.oidc != nil {
 		g.Go(func() error { return s.oidc.Run(ctx) })
+	}
+	if s.bridges.manager != nil {
+		g.Go(func() error { return s.bridges.manager.Run(pings) })
+		if err := s.suspended(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("services of others do not learn who is suspended", "err", err)
+		}
 	}
 	work, stopWork := context.WithCancel(ctx)
 	defer stopWork()

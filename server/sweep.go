@@ -27,6 +27,9 @@ func (s *Server) sweep(ctx context.Context) error {
 			s.forget(ctx, "records of expired tokens", func(n int) (int, error) {
 				return s.store.ExpireTokens(ctx, s.now(), n)
 			})
+			s.forget(ctx, "expired values", func(n int) (int, error) {
+				return s.store.ExpireValues(ctx, s.now(), n)
+			})
 			if err := s.reset.Codes.Forget(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("old codes not removed", "err", err)
 			}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/auth/seal"
 	"parley/auth/wechat"
 	"parley/bridge/wechatapi"
 	"parley/internal/config"
@@ -18,7 +17,6 @@ import (
 	api "parley/internal/wechat"
 	"parley/push"
 	pushwechat "parley/push/wechat"
-	"parley/store/vault"
 	"parley/wsproto"
 )
 
@@ -41,22 +39,15 @@ type pushed struct {
 const maxPushed = 1000 // events that wait
 
 // newWeChat builds it. keys are those of the tokens.
-func newWeChat(d *Deps, keys [][]byte) (*weChat, error) {
+func newWeChat(d *Deps, keys [][]byte, foreign *bridges) (*weChat, error) {
 	cfg := &d.Config.Bridges.WeChat
 	if !cfg.Enabled {
 		return nil, nil
 	}
-	if k := d.Config.Bridges.CacheKey; len(k) > 0 {
-		keys = [][]byte{k}
-	}
-	box, err := seal.New(keys, "bridges v1")
-	if err != nil {
-		return nil, err
-	}
 	w := &weChat{log: d.Log, convert: newConverter(cfg.Voice.Command, cfg.Voice.Type)}
 	w.events = mailbox.New(maxPushed, nil, w.happenedAll)
 	deps := wechatapi.Deps{
-		Base: cfg.APIBase, HTTP: api.NewHTTP(), Vault: vault.New(d.Store, box, d.Now), Hide: new(outbound.Redactor), Now: d.Now, Log: d.Log,
+		Base: cfg.APIBase, HTTP: api.NewHTTP(), Vault: foreign.vault, Hide: foreign.redact, Now: d.Now, Log: d.Log,
 	}
 	var apps []wechat.App
 	for i := range cfg.Apps {
@@ -66,6 +57,7 @@ func newWeChat(d *Deps, keys [][]byte) (*weChat, error) {
 		})
 		apps = append(apps, wechat.App{ID: a.AppID, Secret: string(a.AppSecret), Kind: a.Kind})
 	}
+	var err error
 	if w.api, err = wechatapi.New(deps); err != nil {
 		return nil, err
 	}

@@ -34,4 +34,7 @@ type Values interface {
 	// ExpireValues removes those expired at a time, at most limit, and returns
 	// how many.
 	ExpireValues(ctx context.Context, at time.Time, limit int) (int, error)
+	// ListValues returns those whose keys begin with prefix and come after a key,
+	// in the order of the keys, at most limit.
+	ListValues(ctx context.Context, prefix, after string, limit int) ([]Value, error)
 }

@@ -149,7 +149,8 @@ func (s *Session) changeTag(ctx context.Context, u chat.UID, old, tag string) er
 // loginParams are the parameters of the answer to a login.
 type loginParams struct {
 	AuthLvl string            `json:"authlvl"`
-	Cred    []string          `json:"cred,omitempty"` // required and missing
+	Bridges map[string]any    `json:"bridges,omitempty"` // credentials for services of others
+	Cred    []string          `json:"cred,omitempty"`    // required and missing
 	Desc    *wsproto.MetaDesc `json:"desc,omitempty"`
 	Expires wsproto.Time      `json:"expires"`
 	Token   []byte            `json:"token"` // standard base64
@@ -194,6 +195,7 @@ func (s *Session) welcome(ctx context.Context, rec *auth.Record, mark uint64, mi
 		if err := s.putDevice(ctx); err != nil {
 			s.log().Warn("device not registered", "err", err)
 		}
+		params.Bridges = s.reg.Bridges.Login(ctx, s.uid)
 	}
 	return wsproto.OK.WithAll(&params), nil
 }

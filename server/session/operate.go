@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"parley/auth/bridge"
 	"parley/internal/chat"
 	"parley/server/topic"
 	"parley/store"
@@ -33,6 +34,7 @@ func (r *Registry) SetState(ctx context.Context, uid chat.UID, state store.State
 	if state != store.StateOK {
 		r.evict(uid, nil)
 	}
+	r.Bridges.Changed(uid, bridge.Change{Suspended: state != store.StateOK, Resumed: state == store.StateOK})
 	places, err := r.Store.Places(ctx, uid)
 	if err != nil {
 		return err
@@ -88,6 +90,7 @@ func (r *Registry) delete(ctx context.Context, uid chat.UID, hard bool, except *
 	}
 	r.roster.set(uid, store.StateDeleted)
 	r.evict(uid, except)
+	r.Bridges.Changed(uid, bridge.Change{Deleted: true})
 	for _, p := range places {
 		r.tellDeleted(uid, p, members[p.Topic])
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/auth"
+	"parley/auth/bridge"
 	"parley/auth/reset"
 	"parley/auth/token"
 	"parley/auth/totp"
@@ -77,7 +78,8 @@ type Deps struct {
 	Validators *validate.Set
 	Audit      *audit.Log // nil: none is kept
 	Factor     *totp.Factor
-	Files      topic.Files // nil: there are none
+	Files      topic.Files     // nil: there are none
+	Bridges    *bridge.Manager // nil: there are no services of others
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/auth/bridge"
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
@@ -136,6 +137,7 @@ func (r *Registry) revokeUser(ctx context.Context, uid chat.UID, before time.Tim
 		return nil, err
 	}
 	r.revoked.add(v, now)
+	r.Bridges.Changed(uid, bridge.Change{Revoked: v.Before})
 	return func() { r.evictIf(uid, func(s *Session) bool { return except == "" || s.chain() != except }) }, nil
 }
 
@@ -189,5 +191,8 @@ func (s *Session) passwordChanged(ctx context.Context, uid chat.UID) error {
 func (r *Registry) Revoked(rs ...store.Revocation) {
 	for _, v := range rs {
 		r.revoked.add(v, r.now())
+		if v.Token == "" {
+			r.Bridges.Changed(v.User, bridge.Change{Revoked: v.Before})
+		}
 	}
 }

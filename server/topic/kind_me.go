@@ -224,6 +224,9 @@ func (t *meTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
 	}
 	if profile {
 		t.tellContacts("upd", "")
+		if t.Profile != nil {
+			t.Profile(u.ID)
+		}
 	}
 	return nil
 }

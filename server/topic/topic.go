@@ -115,6 +115,7 @@ type Deps struct {
 	Factor    SecondFactor     // nil: there is none
 	Push      Pusher           // nil: nobody is told who is away
 	Files     Files            // nil: there are none
+	Profile   func(u chat.UID) // told when what others see of a user has changed; nil: nobody is
 	Workers   *mailbox.Workers // nil: none are kept
 	Log       *slog.Logger
 	Now       func() time.Time

@@ -102,3 +102,18 @@ func (s *Store) dropValues(ctx context.Context, limit int, chosen func(*store.Va
 	})
 	return n, nil
 }
+
+// ListValues implements store.Values.
+func (s *Store) ListValues(ctx context.Context, prefix, after string, limit int) ([]store.Value, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	var list []store.Value
+	for _, key := range slices.Sorted(maps.Keys(s.values)) {
+		if strings.HasPrefix(key, prefix) && key > after {
+			list = append(list, *copyValue(s.values[key]))
+		}
+	}
+	return cut(list, limit), nil
+}

@@ -81,3 +81,15 @@ func (s *Store) ExpireValues(ctx context.Context, at time.Time, limit int) (n in
 	})
 	return n, err
 }
+
+// ListValues implements store.Values.
+func (s *Store) ListValues(ctx context.Context, prefix, after string, limit int) (list []store.Value, err error) {
+	err = s.read(ctx, "list values", func(c *conn) error {
+		return c.query(`SELECT key, data, updated, expires FROM kept
+			WHERE key >= ?1 AND key > ?2 AND substr(key, 1, length(?1)) = ?1 ORDER BY key LIMIT ?3 + 0`, func(r *row) error {
+			list = append(list, store.Value{Key: r.text(), Data: r.bytes(), Updated: r.time(), Expires: r.time()})
+			return nil
+		}, prefix, after, atMost(limit))
+	})
+	return list, err
+}

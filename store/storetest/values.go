@@ -128,6 +128,19 @@ func valueDrop(k *kit) {
 	for i, key := range []string{"br:a:1", "br:a:2", "br:b:1", "br", "bs", "BR:a:3"} {
 		k.must("PutValue", k.PutValue(k.ctx, value(key, "x", i)))
 	}
+	var keys []string
+	for after := ""; ; {
+		list, err := k.ListValues(k.ctx, "br:", after, 2)
+		k.must("ListValues", err)
+		for _, v := range list {
+			keys = append(keys, v.Key)
+			after = v.Key
+		}
+		if len(list) < 2 {
+			break
+		}
+	}
+	k.same("listed", keys, []string{"br:a:1", "br:a:2", "br:b:1"})
 	drop := func(prefix string, before, limit, want int) {
 		k.Helper()
 		got, err := k.DropValues(k.ctx, prefix, at(before), limit)
