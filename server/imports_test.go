@@ -40,6 +40,8 @@ var rank = []struct {
 	{"internal/certs", 2},
 	{"internal/tagquery", 2},
 	{"internal/wechat", 2},
+	{"internal/netease", 2},
+	{"internal/rongcloud", 2},
 	{"internal/outgoing", 2},
 	{"internal/fake", 2},
 	{"wsproto", 1},
