@@ -43,6 +43,8 @@ type Deps struct {
 	Now    func() time.Time
 	Build  string // of the program, shown to users
 
+	Senders []push.Sender // of notifications, beside those that the configuration asks for
+
 	Certificates Certificates // nil: nothing is encrypted
 	Media        media.Store  // nil: there are no files; not closed by the server
 	// Admin is where the operator's commands come in; nil: nowhere. It is
@@ -123,7 +125,7 @@ func New(d Deps) (*Server, error) {
 	log := audit.New(d.Store, d.Now)
 	s := &Server{
 		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
-		bridges: foreign, wechat: wx, push: push.NewFan(d.Log, wx.senders()...),
+		bridges: foreign, wechat: wx, push: push.NewFan(d.Log, append(wx.senders(), d.Senders...)...),
 		posts: posts, audit: log, operator: d.Admin, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
