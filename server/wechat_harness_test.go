@@ -103,6 +103,18 @@ func newWeChatWorld(t *testing.T, wechat, config string) *weChatWorld {
 // secrets are what must be seen nowhere.
 func (p *weChatWorld) secrets() []string { return append(p.fake.Secrets(), hookToken, hookKey) }
 
+// asker is a session that sees none of them.
+func (p *weChatWorld) asker(t testing.TB) *asker {
+	t.Helper()
+	return p.watched(t, func(frame []byte) {
+		for _, secret := range p.secrets() {
+			if strings.Contains(string(frame), secret) {
+				t.Errorf("a client was sent the secret %s: %s", secret, frame)
+			}
+		}
+	})
+}
+
 // browser keeps cookies and follows nobody.
 func (p *weChatWorld) browser() *http.Client {
 	jar, err := cookiejar.New(nil)
