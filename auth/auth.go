@@ -62,6 +62,9 @@ type Newcomer struct {
 	Suspended                bool
 	Email                    string       // belongs to him for certain; empty: none is known
 	Login                    *store.Login // to be stored with the account, but for its User; nil: none
+	// Also are more of them, stored once the account is there. They only make the
+	// next login easier: who cannot have one does without.
+	Also []store.Login
 }
 
 // Scheme verifies secrets. What else a scheme can do it tells by implementing

@@ -69,7 +69,8 @@ need_chromium || exit 0
 install test/web
 say "building the program for the tests of the web client"
 CGO_ENABLED=0 go build -o "$tmp/parley" ./cmd/parley
-export PARLEY_BIN=$tmp/parley
+CGO_ENABLED=0 go build -o "$tmp/fakewechat" ./test/web/fakewechat
+export PARLEY_BIN=$tmp/parley FAKE_WECHAT=$tmp/fakewechat
 
 say "the web client in $("$CHROMIUM" --version 2>/dev/null || echo "$CHROMIUM")"
 cd test/web || exit 1

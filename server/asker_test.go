@@ -21,8 +21,15 @@ type asker struct {
 // asker opens a session that has said hi.
 func (h *harness) asker(t testing.TB) *asker {
 	t.Helper()
+	return h.watched(t, func([]byte) {})
+}
+
+// watched is asker for who wants to see all that the server sends.
+func (h *harness) watched(t testing.TB, seen func(frame []byte)) *asker {
+	t.Helper()
 	a := &asker{t: t, in: make(chan map[string]map[string]any, 256)}
 	m := h.sessions.OpenMemory(func(b []byte) {
+		seen(b)
 		var v map[string]map[string]any
 		if err := json.Unmarshal(b, &v); err != nil {
 			t.Errorf("not JSON: %s", b)

@@ -28,6 +28,7 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.HandleFunc(s.cfg.APIPath+"v0/invite/{code}", s.serveInvite)
 	s.oidcRoutes(mux)
+	s.weChatRoutes(mux)
 	info := s.clientInfo()
 	mux.HandleFunc(s.cfg.APIPath+"v0/client", s.get(serveClient(info)))
 	s.fileRoutes(mux)
@@ -107,7 +108,7 @@ func (s *Server) remote(r *http.Request) string {
 }
 
 // static serves the web client: the one that is built in, or a folder.
-func (s *Server) static(info webFile) http.Handler {
+func (s *Server) static(info *clientFiles) http.Handler {
 	if s.cfg.StaticData == "" {
 		return s.get(s.webapp(info))
 	}

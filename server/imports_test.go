@@ -44,11 +44,14 @@ var rank = []struct {
 	{"internal/outbound", 1},
 	{"internal/rongcloud", 2},
 	{"internal/netease", 2},
+	{"internal/wechat", 2},
+	{"internal/outgoing", 2},
 	{"internal/fake", 2},
 	{"wsproto", 1},
 	{"internal/mailbox", 1},
 	{"internal/phone", 1},
 	{"internal/limit", 1},
+	{"internal/outbound", 1},
 	{"internal/chat", 0},
 }
 

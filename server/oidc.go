@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"html/template"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"parley/auth/oidc"
+	"parley/auth/signin"
+	"parley/auth/wechat"
 	"parley/internal/audit"
 	"parley/server/session"
 	"parley/store"
@@ -20,11 +23,38 @@ import (
 // (docs/protocol.md). Without providers only the list is there, and empty.
 func (s *Server) oidcRoutes(mux *http.ServeMux) {
 	mux.HandleFunc(s.cfg.APIPath+"v0/auth/providers", s.get(s.serveProviders))
-	if s.oidc == nil {
-		return
+	for name, sc := range s.thirds() {
+		d := signInDesk{s, name, sc}
+		mux.HandleFunc(s.cfg.APIPath+"v0/auth/"+name+"/{provider}/start", s.get(d.serveSignIn))
+		mux.HandleFunc(s.cfg.APIPath+"v0/auth/"+name+"/{provider}/callback", s.get(d.serveSignedIn))
 	}
-	mux.HandleFunc(s.cfg.APIPath+"v0/auth/oidc/{provider}/start", s.get(s.serveSignIn))
-	mux.HandleFunc(s.cfg.APIPath+"v0/auth/oidc/{provider}/callback", s.get(s.serveSignedIn))
+}
+
+// signInScheme is a scheme of signing in with a browser at somebody else's.
+type signInScheme interface {
+	RedirectBase(provider string) (base string, ok bool)
+	CookieName(state string) string
+	Begin(ctx context.Context, provider, callback, next, challenge string) (*signin.Start, error)
+	Finish(ctx context.Context, provider string, query url.Values, cookie string) (next string, err error)
+}
+
+// thirds are those that are configured, by their names in addresses.
+func (s *Server) thirds() map[string]signInScheme {
+	m := make(map[string]signInScheme)
+	if s.oidc != nil {
+		m[oidc.Name] = s.oidc
+	}
+	if s.wechat != nil && s.wechat.signIn != nil {
+		m[wechat.Name] = s.wechat.signIn
+	}
+	return m
+}
+
+// signInDesk serves the pages of one of them.
+type signInDesk struct {
+	*Server
+	name   string
+	scheme signInScheme
 }
 
 // get refuses all methods but GET and HEAD.
@@ -46,36 +76,49 @@ type signInButton struct {
 	Start string `json:"start"` // path on this server
 }
 
-// signInButtons is empty, not nil, if there are none.
-func (s *Server) signInButtons() []signInButton {
+// signInButtons is empty, not nil, if there are none. WeChat's own browser has
+// another way than others.
+func (s *Server) signInButtons(inWeChat bool) []signInButton {
 	list := []signInButton{}
 	if s.oidc != nil {
 		for _, p := range s.oidc.Providers() {
 			list = append(list, signInButton{p.ID, p.Title, s.cfg.APIPath + "v0/auth/oidc/" + p.ID + "/start"})
 		}
 	}
+	if s.wechat != nil && s.wechat.signIn != nil {
+		for _, way := range s.wechat.signIn.Ways(inWeChat) {
+			list = append(list, signInButton{wechat.Name, s.wechat.signIn.Title(), s.cfg.APIPath + "v0/auth/wechat/" + way + "/start"})
+		}
+	}
 	return list
 }
 
 // serveProviders lists the ways to sign in, for the buttons of clients.
-func (s *Server) serveProviders(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) serveProviders(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "max-age=60")
+	h.Set("Vary", "User-Agent")
+	s.json(w, map[string]any{"providers": s.signInButtons(wechat.Inside(r.UserAgent()))})
+}
+
+// json answers with a value.
+func (s *Server) json(w http.ResponseWriter, v any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "max-age=60")
-	_ = json.NewEncoder(w).Encode(map[string]any{"providers": s.signInButtons()}) // the browser has gone: its affair
+	_ = json.NewEncoder(w).Encode(v) // the browser has gone: its affair
 }
 
 // serveSignIn sends the browser to the provider, with a cookie that says so.
-func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request) {
+func (s *signInDesk) serveSignIn(w http.ResponseWriter, r *http.Request) {
 	private(w)
 	callback, ok := s.callback(r)
 	if !ok {
-		s.problem(w, r, &oidc.Problem{Status: http.StatusNotFound, Text: "There is no such way to sign in."})
+		s.problem(w, r, &signin.Problem{Status: http.StatusNotFound, Text: "There is no such way to sign in."})
 		return
 	}
 	q := r.URL.Query()
-	start, err := s.oidc.Begin(r.Context(), r.PathValue("provider"), callback.String(), q.Get("redirect"), q.Get("challenge"))
+	start, err := s.scheme.Begin(r.Context(), r.PathValue("provider"), callback.String(), q.Get("redirect"), q.Get("challenge"))
 	if err != nil {
 		s.problem(w, r, err)
 		return
@@ -86,10 +129,10 @@ func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request) {
 
 // serveSignedIn takes the browser back from the provider and sends it on to
 // where it began, with a one-time code.
-func (s *Server) serveSignedIn(w http.ResponseWriter, r *http.Request) {
+func (s *signInDesk) serveSignedIn(w http.ResponseWriter, r *http.Request) {
 	private(w)
 	q := r.URL.Query()
-	name, value := oidc.CookieName(q.Get("state")), ""
+	name, value := s.scheme.CookieName(q.Get("state")), ""
 	if name != "" {
 		if c, err := r.Cookie(name); err == nil {
 			value = c.Value
@@ -98,10 +141,10 @@ func (s *Server) serveSignedIn(w http.ResponseWriter, r *http.Request) {
 			http.SetCookie(w, flowCookie(callback, name, "", -1)) // it has done its work
 		}
 	}
-	next, err := s.oidc.Finish(r.Context(), r.PathValue("provider"), q, value)
+	next, err := s.scheme.Finish(r.Context(), r.PathValue("provider"), q, value)
 	if err != nil {
-		if p := (*oidc.Problem)(nil); errors.As(err, &p) && p.Denied {
-			s.audit.Record(store.AuditEntry{Act: audit.LoginFailed, From: session.HostOf(s.remote(r)), Detail: oidc.Name})
+		if p := (*signin.Problem)(nil); errors.As(err, &p) && p.Denied {
+			s.audit.Record(store.AuditEntry{Act: audit.LoginFailed, From: session.HostOf(s.remote(r)), Detail: s.name})
 		}
 		s.problem(w, r, err)
 		return
@@ -136,16 +179,16 @@ func flowCookie(callback *url.URL, name, value string, age time.Duration) *http.
 
 // callback is the address to which the provider of a request sends people back:
 // beneath the configured URL of this server, or the one that the browser used.
-func (s *Server) callback(r *http.Request) (*url.URL, bool) {
+func (s *signInDesk) callback(r *http.Request) (*url.URL, bool) {
 	id := r.PathValue("provider")
-	base, ok := s.oidc.RedirectBase(id)
+	base, ok := s.scheme.RedirectBase(id)
 	if !ok {
 		return nil, false
 	}
 	if base == "" {
 		base = s.origin(r)
 	}
-	u, err := url.Parse(base + s.cfg.APIPath + "v0/auth/oidc/" + id + "/callback")
+	u, err := url.Parse(base + s.cfg.APIPath + "v0/auth/" + s.name + "/" + id + "/callback")
 	return u, err == nil && u.Host != ""
 }
 
@@ -183,8 +226,8 @@ var problemPage = template.Must(template.New("").Parse(`<!DOCTYPE html>
 `))
 
 // problem answers with a page, and logs why.
-func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
-	p := &oidc.Problem{Status: http.StatusInternalServerError, Text: "Something went wrong here.", Cause: err}
+func (s *signInDesk) problem(w http.ResponseWriter, r *http.Request, err error) {
+	p := &signin.Problem{Status: http.StatusInternalServerError, Text: "Something went wrong here.", Cause: err}
 	errors.As(err, &p)
 	s.log.Warn("sign-in failed", "provider", r.PathValue("provider"), "addr", s.remote(r), "err", p)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -11,11 +11,11 @@ import (
 
 	"parley/auth/letter"
 	"parley/auth/mail"
-	"parley/auth/outgoing"
 	"parley/auth/reset"
 	"parley/auth/sms"
 	"parley/auth/validate"
 	"parley/internal/config"
+	"parley/internal/outgoing"
 )
 
 // Where the settings for mail and text messages are.

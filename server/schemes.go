@@ -20,7 +20,7 @@ const startTime = 5 * time.Second
 
 // schemes are the ways to log in, by the names that clients use; the passwords
 // among them are nil if clients cannot use any.
-func schemes(d *Deps, tokens *token.Scheme, codes *reset.Service, third *oidc.Scheme) (*auth.Set, session.Passwords, error) {
+func schemes(d *Deps, tokens *token.Scheme, codes *reset.Service, third *oidc.Scheme, wx *weChat) (*auth.Set, session.Passwords, error) {
 	cfg := &d.Config.Auth
 	passwords := newBasic(d.Config, d.Store, d.Passwords)
 	known := map[string]auth.Scheme{ // by their own names
@@ -43,6 +43,9 @@ func schemes(d *Deps, tokens *token.Scheme, codes *reset.Service, third *oidc.Sc
 	}
 	if third != nil {
 		known[config.SchemeOIDC] = third
+	}
+	if wx != nil && wx.signIn != nil {
+		known[config.SchemeWeChat] = wx.signIn
 	}
 	byName := make(map[string]auth.Scheme)
 	for name, scheme := range cfg.SchemeNames() {

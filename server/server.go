@@ -29,6 +29,7 @@ import (
 	"parley/internal/config"
 	"parley/internal/linkpreview"
 	"parley/media"
+	"parley/push"
 	"parley/server/admin"
 	"parley/server/files"
 	"parley/server/hub"
@@ -47,6 +48,7 @@ type Deps struct {
 	Build  string // of the program, shown to users
 
 	Passwords basic.Deriver // works on passwords; nil: this process does
+	Senders   []push.Sender // of notifications, beside those that the configuration asks for
 
 	Certificates Certificates // nil: nothing is encrypted
 	Media        media.Store  // nil: there are no files; not closed by the server
@@ -86,6 +88,8 @@ type Server struct {
 	origins    origins              // whose pages may use files
 	pace       pace                 // of uploads and downloads
 	bridges    *bridges
+	wechat     *weChat   // nil: there is none of it
+	push       *push.Fan // nil: nobody who is away is told
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -135,9 +139,13 @@ func New(d Deps) (*Server, error) {
 	if err := foreign.newRelay(ctx, &d, &publisher); err != nil {
 		return nil, err
 	}
+	wx, err := newWeChat(&d, keys, foreign)
+	if err != nil {
+		return nil, fmt.Errorf("bridges.wechat: %w", err)
+	}
 	s := &Server{
-		bridges: foreign,
-		build:   d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
+		bridges: foreign, wechat: wx, push: push.NewFan(d.Log, append(wx.senders(), d.Senders...)...),
+		build: d.Build, cfg: cfg, store: d.Store, log: d.Log, clock: d.Now, certs: d.Certificates, oidc: third,
 		posts: posts, validators: validators, audit: log, operator: d.Admin, scraped: d.Metrics, release: func() {},
 	}
 	s.reset = reset.New(reset.Deps{
@@ -147,7 +155,7 @@ func New(d Deps) (*Server, error) {
 			Length: cfg.Auth.Code.CodeLength, MaxTries: cfg.Auth.Code.MaxRetries, Lifetime: cfg.Auth.Code.ExpireIn,
 		}, d.Now),
 	})
-	known, passwords, err := schemes(&d, tokens, s.reset, third)
+	known, passwords, err := schemes(&d, tokens, s.reset, third, wx)
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +177,12 @@ func New(d Deps) (*Server, error) {
 		s.release = st.ReleaseMemory
 	}
 	var devices lateDevices
+	var pusher topic.Pusher // nil, and not a nil *Fan: receipts cost something
+	if s.push != nil {
+		pusher = s.push
+	}
 	s.hub = hub.New(topic.Deps{
-		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+		Store: d.Store, Push: pusher, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
 		Files: linker, Profile: foreign.profile(), Published: foreign.relay.Published,
 	})
 	publisher.hub = s.hub
@@ -319,6 +331,7 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	g.Go(func() error { return s.sessions.Run(pings) })
 	g.Go(func() error { return newKeeper(s.release).run(pings) })
 	g.Go(func() error { return s.posts.run(pings) })
+	g.Go(func() error { return s.wechat.run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { return s.collectAccounts(ctx) })
 	if s.files != nil {
@@ -404,6 +417,10 @@ func (s *Server) shutdown() error {
 	topics := step("close topics", s.hub.Close)
 	resets := step("answer requests for new passwords", s.reset.Close)
 	s.validators.Close()
-	_ = s.posts.close(ctx) // a mail server that is away is no failure of ours; the log has what was lost
-	return errors.Join(<-stopped, closed, topics, resets)
+	pushes := step("pass on notifications", s.push.Close)
+	// Mail servers and WeChat that are away are no failure of ours; the log has
+	// what was lost.
+	_ = s.wechat.close(ctx)
+	_ = s.posts.close(ctx)
+	return errors.Join(<-stopped, closed, topics, resets, pushes)
 }

@@ -39,7 +39,7 @@ type webFile struct {
 
 // webapp serves the built-in client. Its files keep their names from one version
 // to the next, so browsers always ask, and get 304 if nothing has changed.
-func (s *Server) webapp(info webFile) http.HandlerFunc {
+func (s *Server) webapp(info *clientFiles) http.HandlerFunc {
 	files := webFiles(webclient.Files())
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.pageHeaders(w.Header())
@@ -49,14 +49,15 @@ func (s *Server) webapp(info webFile) http.HandlerFunc {
 		}
 		f, ok := files[name]
 		if name == "client.json" {
-			f, ok = info, true
+			f, ok = info.of(r), true
+			w.Header().Set("Vary", "User-Agent")
 		}
 		if !ok {
 			s.refuse(w, http.StatusNotFound, &wsproto.Error{Code: http.StatusNotFound, Text: http.StatusText(http.StatusNotFound)})
 			return
 		}
 		h := w.Header()
-		h.Set("Content-Security-Policy", strings.Replace(webPolicy, "%ws", socketSource(r), 1))
+		h.Set("Content-Security-Policy", s.weChatPolicy(r, strings.Replace(webPolicy, "%ws", socketSource(r), 1)))
 		h.Set("Permissions-Policy", webPermissions)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		serveFile(w, r, f)
@@ -135,16 +136,24 @@ type clientFacts struct {
 	Providers    []signInButton `json:"providers"` // docs/protocol.md, scheme oidc
 	Calls        bool           `json:"calls"`
 	MaxUpload    int64          `json:"maxUpload"` // bytes; 0: no files
+	WeChat       *weChatFacts   `json:"wechat,omitempty"`
 }
 
 // clientInfo is made once: it changes with the configuration alone.
-func (s *Server) clientInfo() webFile {
+func (s *Server) clientInfo() *clientFiles {
+	return &clientFiles{usual: s.clientFile(false), inWeChat: s.clientFile(true)}
+}
+
+func (s *Server) clientFile(inWeChat bool) webFile {
 	cfg := s.cfg
 	facts := clientFacts{
 		Product: "Parley", Version: version(s.build), API: cfg.APIPath, APIKey: NewAPIKey(cfg.APIKeySalt, appKey, false),
 		Registration: cfg.Registration.Mode, MinLogin: cfg.Auth.Basic.MinLoginLength, MaxLogin: maxLogin,
-		MinPassword: cfg.Auth.Basic.MinPasswordLength, Required: []string{}, Reset: []string{}, Providers: s.signInButtons(),
+		MinPassword: cfg.Auth.Basic.MinPasswordLength, Required: []string{}, Reset: []string{}, Providers: s.signInButtons(inWeChat),
 		Calls: cfg.WebRTC.On(),
+	}
+	if inWeChat {
+		facts.WeChat = s.weChatFacts()
 	}
 	facts.Required = append(facts.Required, cfg.RequiredCreds()[chat.LevelAuth]...)
 	if resettable(&cfg.Auth) != "" {
@@ -175,10 +184,11 @@ func version(build string) string {
 
 // serveClient is the same file for clients that are served elsewhere; the
 // built-in one reads client.json beside its page, and so needs no api_path.
-func serveClient(info webFile) http.HandlerFunc {
+func serveClient(info *clientFiles) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Access-Control-Allow-Origin", "*") // there is nothing secret in it
-		serveFile(w, r, info)
+		w.Header().Set("Vary", "User-Agent")
+		serveFile(w, r, info.of(r))
 	}
 }

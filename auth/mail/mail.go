@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"parley/auth/letter"
-	"parley/auth/outgoing"
+	"parley/internal/outgoing"
 )
 
 // How the connection to the server is encrypted.

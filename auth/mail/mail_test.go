@@ -22,7 +22,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"parley/auth/letter"
-	"parley/auth/outgoing"
+	"parley/internal/outgoing"
 	"parley/internal/smtptest"
 )
 

@@ -11,7 +11,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
-	"parley/auth/outgoing"
+	"parley/internal/outgoing"
 )
 
 // connTime bounds each step of a conversation with the server; the whole of it

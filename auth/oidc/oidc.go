@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"parley/auth"
-	"parley/auth/seal"
+	"parley/auth/signin"
 	"parley/internal/chat"
 	"parley/store"
 )
@@ -49,20 +49,17 @@ type Scheme struct {
 	logins    store.Logins
 	now       func() time.Time
 	log       *slog.Logger
-	box       *seal.Box
+	desk      *signin.Desk
 	providers []*provider
-
-	mu   sync.Mutex
-	used map[string]time.Time // one-time codes that were given back, until they expire
 }
 
 // New makes the scheme; it asks nobody.
 func New(d Deps, providers ...Options) (*Scheme, error) {
-	box, err := seal.New(d.Keys, "oidc v1")
+	desk, err := signin.New(Name, d.Keys, d.Now)
 	if err != nil {
 		return nil, err
 	}
-	s := &Scheme{logins: d.Logins, now: d.Now, log: d.Log, box: box, used: make(map[string]time.Time)}
+	s := &Scheme{logins: d.Logins, now: d.Now, log: d.Log, desk: desk}
 	client := newClient(d.Transport)
 	for _, o := range providers {
 		s.providers = append(s.providers, newProvider(o, client, d.Now))
@@ -104,8 +101,8 @@ func (s *Scheme) provider(id string) *provider {
 
 // Authenticate takes a one-time code: ErrMalformed, ErrFailed, ErrExpired.
 func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record, error) {
-	who, err := s.redeem(secret)
-	if err != nil {
+	var who person
+	if err := s.desk.Redeem(secret, &who); err != nil {
 		return nil, err
 	}
 	l, err := s.logins.Login(ctx, Name, who.Login)
@@ -125,8 +122,8 @@ func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record,
 // one-time code says, and no more as it said before. store.ErrDuplicate if that
 // leads to another account already.
 func (s *Scheme) Change(ctx context.Context, u chat.UID, secret []byte) (auth.Changed, error) {
-	who, err := s.redeem(secret)
-	if err != nil {
+	var who person
+	if err := s.desk.Redeem(secret, &who); err != nil {
 		return auth.Changed{}, err
 	}
 	l, err := s.logins.LoginOf(ctx, Name, u)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"parley/auth/signin"
 )
 
 const (
@@ -43,7 +46,7 @@ func (l *lenient) UnmarshalJSON(b []byte) error {
 
 // prove exchanges a provider's code for its word about who somebody is, and
 // checks that.
-func (p *provider) prove(ctx context.Context, f *found, fl *flow, code string) (*person, error) {
+func (p *provider) prove(ctx context.Context, f *found, fl *signin.Flow, code string) (*person, error) {
 	refused := func(cause error) error {
 		return denied(http.StatusForbidden, "The sign-in service did not prove who you are. Please begin again.", cause)
 	}
@@ -80,7 +83,7 @@ func (p *provider) prove(ctx context.Context, f *found, fl *flow, code string) (
 }
 
 // check is what the library leaves to us (OpenID Connect Core §3.1.3.7, .8).
-func (p *provider) check(id *oidc.IDToken, tokens *oauth2.Token, fl *flow) (*claims, error) {
+func (p *provider) check(id *oidc.IDToken, tokens *oauth2.Token, fl *signin.Flow) (*claims, error) {
 	var c claims
 	if err := id.Claims(&c); err != nil {
 		return nil, err
@@ -153,7 +156,7 @@ func loginName(issuer, subject string) string {
 		return name
 	}
 	sum := sha256.Sum256([]byte(name))
-	return "sha256|" + b64.EncodeToString(sum[:])
+	return "sha256|" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // tidy is a name without control characters, and not too long.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"parley/auth/signin"
 )
 
 // Bounds of what a provider may cost.
@@ -96,7 +98,7 @@ func (p *provider) ready(ctx context.Context) (*found, error) {
 	defer cancel()
 	f, err := p.discover(ctx)
 	if err != nil {
-		p.failed, p.err = time.Now(), errors.New(clip(err.Error()))
+		p.failed, p.err = time.Now(), errors.New(signin.Clip(err.Error()))
 		return nil, p.err
 	}
 	p.found, p.err = f, nil
@@ -147,13 +149,4 @@ func (p *provider) find(ctx context.Context, log *slog.Logger) {
 			return
 		}
 	}
-}
-
-// clip shortens what may have a whole page in it.
-func clip(text string) string {
-	const most = 300
-	if len(text) > most {
-		return text[:most] + "…"
-	}
-	return text
 }

@@ -15,9 +15,9 @@ import (
 	"parley/auth"
 	"parley/auth/code"
 	"parley/auth/letter"
-	"parley/auth/outgoing"
 	"parley/internal/chat"
 	"parley/internal/mailbox"
+	"parley/internal/outgoing"
 	"parley/store"
 	"parley/wsproto"
 )

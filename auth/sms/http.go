@@ -10,7 +10,7 @@ import (
 	"strings"
 	"text/template"
 
-	"parley/auth/outgoing"
+	"parley/internal/outgoing"
 )
 
 // Header is a field of the requests to a provider.

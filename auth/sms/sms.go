@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"parley/auth/letter"
-	"parley/auth/outgoing"
+	"parley/internal/outgoing"
 )
 
 // Message is one text message.

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"parley/auth/letter"
-	"parley/auth/outgoing"
+	"parley/internal/outgoing"
 )
 
 // provider answers like one, and is strict about what it gets.

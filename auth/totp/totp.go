@@ -95,7 +95,7 @@ func (f *Factor) nameOf(ctx context.Context, u chat.UID) (string, error) {
 		return "", err
 	}
 	for _, l := range list {
-		if l.Scheme != Method && l.Scheme != "oidc" && l.Name != "" {
+		if l.Scheme != Method && l.Scheme != "oidc" && !strings.HasPrefix(l.Scheme, "wechat:") && l.Name != "" {
 			return l.Name, nil
 		}
 	}

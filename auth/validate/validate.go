@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"parley/auth"
-	"parley/auth/outgoing"
 	"parley/internal/chat"
+	"parley/internal/outgoing"
 	"parley/store"
 	"parley/wsproto"
 )

@@ -58,6 +58,7 @@ func RongCloudRegions() []string { return []string{"bj", "sg", "sgb", "us", "sau
 func NetEaseRegions() []string { return []string{"cn", "sg"} }
 
 func (b *Bridges) settle() {
+	b.WeChat.settle()
 	if len(b.CacheKey) == 0 {
 		b.CacheKey = nil
 	}

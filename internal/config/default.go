@@ -101,6 +101,9 @@ func Default() *Config {
 			LoginBudget: 1500 * time.Millisecond,
 			RongCloud:   RongCloud{Region: "bj", TokenTTL: 720 * time.Hour, Mirror: true},
 			NetEase:     NetEase{Region: "cn", IM: "dynamic", RTC: "local", TTL: 12 * time.Hour, Mirror: true},
+			WeChat: WeChat{AutoCreate: true, Voice: WeChatVoice{Type: "audio/mpeg"}, Push: WeChatPush{
+				UserRate: limit.Rate{Every: 5 * time.Minute, Burst: 3}, Rate: limit.Rate{Every: 50 * time.Millisecond, Burst: 100},
+			}},
 		},
 	}
 }

@@ -18,10 +18,11 @@ const (
 	SchemeOIDC      = "oidc"
 	SchemeREST      = "rest"
 	SchemeToken     = "token"
+	SchemeWeChat    = "wechat"
 )
 
 func schemes() []string {
-	return []string{SchemeAnonymous, SchemeBasic, SchemeCode, SchemeOIDC, SchemeREST, SchemeToken}
+	return []string{SchemeAnonymous, SchemeBasic, SchemeCode, SchemeOIDC, SchemeREST, SchemeToken, SchemeWeChat}
 }
 
 // SchemeNames tells which scheme each name stands for that clients may use, in

@@ -14,16 +14,16 @@ func TestSchemeNames(t *testing.T) {
 		immutable string // the namespace of logins
 	}{
 		"none": {nil, map[string]string{
-			"anonymous": "anonymous", "basic": "basic", "code": "code", "oidc": "oidc", "rest": "rest", "token": "token",
+			"anonymous": "anonymous", "basic": "basic", "code": "code", "oidc": "oidc", "rest": "rest", "token": "token", "wechat": "wechat",
 		}, "basic"},
 		"renamed": {[]string{"Corp:Basic", "basic:"}, map[string]string{
-			"anonymous": "anonymous", "corp": "basic", "code": "code", "oidc": "oidc", "rest": "rest", "token": "token",
+			"anonymous": "anonymous", "corp": "basic", "code": "code", "oidc": "oidc", "rest": "rest", "token": "token", "wechat": "wechat",
 		}, "corp"},
 		"replaced": {[]string{"basic:rest", "rest:"}, map[string]string{
-			"anonymous": "anonymous", "basic": "rest", "code": "code", "oidc": "oidc", "token": "token",
+			"anonymous": "anonymous", "basic": "rest", "code": "code", "oidc": "oidc", "token": "token", "wechat": "wechat",
 		}, ""},
-		"hidden": {[]string{"anonymous:", "code:", "oidc:", "rest:"}, map[string]string{"basic": "basic", "token": "token"}, "basic"},
-		"itself": {[]string{"basic:basic", "anonymous:", "code:", "oidc:", "rest:"}, map[string]string{"basic": "basic", "token": "token"}, "basic"},
+		"hidden": {[]string{"anonymous:", "code:", "oidc:", "rest:", "wechat:"}, map[string]string{"basic": "basic", "token": "token"}, "basic"},
+		"itself": {[]string{"basic:basic", "anonymous:", "code:", "oidc:", "rest:", "wechat:"}, map[string]string{"basic": "basic", "token": "token"}, "basic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

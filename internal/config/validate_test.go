@@ -45,7 +45,7 @@ func TestValidate(t *testing.T) {
 		}, "tls.http_redirect: not possible with a Unix socket; set it to an empty text"},
 		"logical name, no colon":        {func(c *Config) { c.Auth.LogicalNames = []string{"basic"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
 		"logical name, twice":           {func(c *Config) { c.Auth.LogicalNames = []string{"a1:basic", "A1:token"} }, "auth_config.logical_names[1]: the same logical name twice"},
-		"logical name, unknown":         {func(c *Config) { c.Auth.LogicalNames = []string{"a:b"} }, "auth_config.logical_names[0]: unknown scheme; known are anonymous, basic, code, oidc, rest, token"},
+		"logical name, unknown":         {func(c *Config) { c.Auth.LogicalNames = []string{"a:b"} }, "auth_config.logical_names[0]: unknown scheme; known are anonymous, basic, code, oidc, rest, token, wechat"},
 		"logical name, too many colons": {func(c *Config) { c.Auth.LogicalNames = []string{"a1:basic:x"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
 		"logical name, empty":           {func(c *Config) { c.Auth.LogicalNames = []string{":basic"} }, `auth_config.logical_names[0]: must be "logical:real", or "real:" to hide a scheme`},
 		"logical name, not hidden":      {func(c *Config) { c.Auth.LogicalNames = []string{"corp:basic"} }, `auth_config.logical_names: basic cannot have the names basic and corp at once: hide one of them, as with "basic:"`},

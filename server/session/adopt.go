@@ -57,8 +57,19 @@ func (s *Session) adopt(ctx context.Context, l *wsproto.Login, rec *auth.Record)
 		s.reg.roster.set(d.User.ID, store.StateDeleted)
 		return err
 	}
+	s.alsoKnown(ctx, rec)
 	s.audit(audit.AccountCreated, d.User.ID, strings.ToLower(l.Scheme))
 	return nil
+}
+
+// alsoKnown stores the other logins of a new account.
+func (s *Session) alsoKnown(ctx context.Context, rec *auth.Record) {
+	for _, l := range rec.New.Also {
+		l.User = rec.User
+		if err := s.reg.Store.PutLogin(ctx, &l); err != nil {
+			s.log().Warn("a login of a new account was not stored", "user", l.User.String(), "scheme", l.Scheme, "err", err)
+		}
+	}
 }
 
 // link tells the scheme of the account, if it wants to know.

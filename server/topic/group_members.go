@@ -202,5 +202,6 @@ func (t *groupTopic) invite(r *Request, uid chat.UID, given chat.Mode, explicit 
 	}
 	t.replyGranted(r, m)
 	t.tellAccess(m, 0, 0, r.User, r.Session, true)
+	t.pushInvited(r.User, m)
 	return nil
 }

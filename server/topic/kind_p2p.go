@@ -90,6 +90,7 @@ func (t *p2pTopic) join(r *Request, q *wsproto.Sub) (joined, error) {
 func (t *p2pTopic) attached(a *Attachment, j joined) {
 	if j.peerNew != nil {
 		t.tellAccess(j.peerNew, 0, 0, a.member.uid, a.Session, true)
+		t.pushInvited(a.member.uid, j.peerNew)
 	}
 	if j.changed() {
 		t.tellAccess(a.member, j.oldWant, j.oldGiven, a.member.uid, a.Session, j.isNew)

@@ -53,6 +53,9 @@ func (t *Topic) note(r *Request, n *wsproto.Note) {
 		if !m.mode().Has(chat.ModeRead) || !t.mark(m, n) {
 			return
 		}
+		if n.What == "read" {
+			t.pushRead(r, m)
+		}
 	}
 	t.relay(r, m, n)
 }

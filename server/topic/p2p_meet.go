@@ -161,5 +161,6 @@ func (t *p2pTopic) recall(r *Request, peer chat.UID, mode chat.Mode, explicit bo
 	}
 	t.replyGranted(r, m)
 	t.tellAccess(m, 0, 0, r.User, r.Session, true)
+	t.pushInvited(r.User, m)
 	return nil
 }

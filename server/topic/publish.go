@@ -157,6 +157,7 @@ func (t *Topic) publish(batch []pub) error {
 	if t.Published != nil {
 		t.Published(t.name, t.rec.Seq)
 	}
+	t.pushMessages(batch)
 	return nil
 }
 

@@ -117,6 +117,7 @@ type Deps struct {
 	Profile   func(u chat.UID)           // told when what others see of a user has changed; nil: nobody is
 	Workers   *mailbox.Workers           // nil: none are kept
 	Files     Files                      // nil: there are none
+	Push      Pusher                     // nil: nobody is told who is away
 	Log       *slog.Logger
 	Now       func() time.Time
 	Config    Config

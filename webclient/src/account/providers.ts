@@ -24,25 +24,32 @@ export async function leaveFor(start: string): Promise<void> {
   location.assign(`${start}?${q}`);
 }
 
+// Code is what somebody logs in with who comes back: the name of the scheme, which is
+// the name in the address, and its secret.
+export interface Code {
+  scheme: string;
+  secret: string;
+}
+
 // takeCode removes the code from the address to which the provider came back. It
 // must be called before anything else looks at the address. A code that nobody
 // here asked for is dropped.
-export function takeCode(): string {
-  const code = location.hash.match(/^#oidc=([^&]+)/)?.[1];
-  if (!code) return '';
+export function takeCode(): Code | null {
+  const [, scheme, code] = location.hash.match(/^#(oidc|wechat)=([^&]+)/) ?? [];
+  if (!scheme || !code) return null;
   const verifier = sessionStorage.getItem(key);
   sessionStorage.removeItem(key);
   replace();
-  if (verifier === null) return '';
-  return verifier ? `${code}:${verifier}` : code;
+  if (verifier === null) return null;
+  return { scheme, secret: verifier ? `${code}:${verifier}` : code };
 }
 
 // comeBack logs in with the code.
-export async function comeBack(code: string): Promise<void> {
+export async function comeBack(code: Code | null): Promise<void> {
   if (!code || phase.peek() !== 'out') return;
   signingIn.value = true;
   try {
-    await logInWith('oidc', code);
+    await logInWith(code.scheme, code.secret);
   } catch {
     notice.value = 'provider';
   } finally {

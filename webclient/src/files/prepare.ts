@@ -16,6 +16,7 @@ export interface Prepared {
   height?: number;
   duration?: number; // ms
   preview?: string; // base64: tiny JPEG of a picture or video, bars of a sound
+  ref?: string; // where it is on the server, if it is there already
 }
 
 const maxSide = 1920; // px of a picture that is sent

@@ -1,13 +1,16 @@
 // Recording of voice messages.
 
 import { encodeWave } from './wave';
+import { weChatVoice } from '../wechat/state';
 import type { Prepared } from './prepare';
 
 const types = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus'];
 const maxMillis = 15 * 60_000;
 const stepMillis = 80;
 
-export const canRecord = (): boolean => typeof MediaRecorder !== 'undefined' && !!navigator.mediaDevices?.getUserMedia;
+const byBrowser = (): boolean => typeof MediaRecorder !== 'undefined' && !!navigator.mediaDevices?.getUserMedia;
+
+export const canRecord = (): boolean => weChatVoice.value !== null || byBrowser();
 
 /** A recording under way. */
 export interface Recording {
@@ -21,6 +24,8 @@ export interface Recording {
  * microphone or it may not be used.
  */
 export async function record(onLevel: (level: number, millis: number) => void, onFull: () => void): Promise<Recording> {
+  const inWeChat = weChatVoice.peek();
+  if (inWeChat && (inWeChat.playable || !byBrowser())) return inWeChat.record(onLevel, onFull);
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
   const type = types.find((t) => MediaRecorder.isTypeSupported(t));
   const recorder = new MediaRecorder(stream, { ...(type ? { mimeType: type } : {}), audioBitsPerSecond: 32_000 });

@@ -16,6 +16,13 @@ export interface ServerInfo {
   providers: { name: string; title: string; start: string }[];
   calls: boolean;
   maxUpload: number; // bytes; 0: no files
+  // Inside WeChat, where its JS-SDK may be used: server/wechat_page.go.
+  wechat?: {
+    script: string; // URL of the JS-SDK
+    config: string; // path of the parameters for wx.config
+    voice: string; // path that makes a file of a recording; empty: there are no files
+    playable: boolean; // in a form that browsers play
+  };
 }
 
 export const server = signal<ServerInfo | null>(null);
