@@ -71,13 +71,18 @@ func (f *flow) wait(ctx context.Context, d time.Duration) error {
 
 // measure observes the running flow for a while.
 func (f *flow) measure(ctx context.Context, t *target, d time.Duration) (flowStats, error) {
+	return f.measureDuring(t, func() error { return f.wait(ctx, d) })
+}
+
+// measureDuring observes the running flow until something has ended.
+func (f *flow) measureDuring(t *target, something func() error) (flowStats, error) {
 	var before, after flowCounts
 	meter := t.startMeter()
 	f.loop.do(func() {
 		f.resetTimes()
 		f.from, before = f.loop.now, f.counts
 	})
-	err := f.wait(ctx, d)
+	err := something()
 	f.loop.do(func() { f.to, after = f.loop.now, f.counts })
 	return flowStats{counts: after.minus(before), usage: meter.lap(), ack: f.ack, one: f.one, last: f.last, lag: f.lag}, err
 }
@@ -92,16 +97,25 @@ func (f *flow) runClosed(ctx context.Context, t *target, warm, d time.Duration) 
 	return f.measure(ctx, t, d)
 }
 
-// runOpen publishes at a fixed rate, whatever the server does. Times count from when a message was
-// due, so that a stall of the server, or of the generator, shows in all messages that it delays.
-func (f *flow) runOpen(ctx context.Context, t *target, rate float64, warm, d time.Duration) (flowStats, error) {
-	defer f.stop()
-	p := &pacer{flow: f, gapNs: float64(time.Second) / rate}
+// pace publishes at a fixed rate, whatever the server does, until end is called. Times count from
+// when a message was due, so that a stall of the server, or of the generator, shows in all messages
+// that it delays.
+func (f *flow) pace(rate float64) (p *pacer, end func()) {
+	p = &pacer{flow: f, gapNs: float64(time.Second) / rate}
 	f.loop.do(func() {
 		p.start = f.loop.now
 		f.loop.pace(p.sendDue)
 	})
-	defer f.loop.do(func() { p.halt = true; f.loop.runPacer() })
+	return p, func() {
+		f.loop.do(func() { p.halt = true; f.loop.runPacer() })
+		f.stop()
+	}
+}
+
+// runOpen publishes at a fixed rate.
+func (f *flow) runOpen(ctx context.Context, t *target, rate float64, warm, d time.Duration) (flowStats, error) {
+	p, end := f.pace(rate)
+	defer end()
 	if err := f.wait(ctx, warm); err != nil {
 		return flowStats{}, err
 	}

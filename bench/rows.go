@@ -26,8 +26,12 @@ type scale struct {
 	people        int           // who have tags
 	crowd, online int           // members of a large group, and those who are there
 	storm         int           // sessions that connect at once
+	logins        int           // by password, at once
 	rest          time.Duration // before the server is weighed
 }
+
+// stormPairs publish while others log in.
+const stormPairs = 20
 
 // groupTarget is a size of groups and the most CPU per delivery, as a ratio to the hub.
 type groupTarget struct {
@@ -42,7 +46,7 @@ func (o *options) scale() scale {
 		pairs: 50, groups: []groupTarget{{50, 10, 2.5}, {10, 100, 1.3}, {1, 1000, 1.2}},
 		page: 10_000, users: 100, idle: []int{5000}, settle: 5 * time.Second, hold: 20 * time.Second,
 		stored: 100_000, rounds: 3, starts: 5, rest: 2 * time.Second,
-		people: 100_000, crowd: 10_000, online: 1000, storm: 5000,
+		people: 100_000, crowd: 10_000, online: 1000, storm: 5000, logins: 200,
 	}
 	switch {
 	case o.quick:
@@ -151,6 +155,11 @@ func (sc scale) sessionRows() []row {
 			key: "login", brief: "connect, hi, login by token", named: sc.users,
 			command: command("login", "-scheme", schemeToken, "-users", sc.users, "-d", sc.d), runs: sc.runs,
 			checks: []check{costs("login", "CPU", 2)},
+		},
+		{
+			key: "storm", brief: fmt.Sprintf("%s log in by password at once", thousands(sc.logins)), named: 2*stormPairs + sc.users,
+			command: sc.flow("storm", "-pairs", stormPairs, "-logins", sc.logins, "-users", sc.users), runs: sc.runs,
+			checks: []check{plain("storm_to_quiet_p99", "p99 of a message, to that without", " ×", 2)},
 		},
 		{
 			key: "churn", brief: "connect, login, me, peer, leave, close", named: sc.users,

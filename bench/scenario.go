@@ -29,6 +29,10 @@ func scenarios() []scenario {
 			setup: accountsScenario,
 		},
 		{name: "login", brief: "log in on fresh connections: hi, login by token or password", setup: loginScenario},
+		{
+			name: "storm", brief: "pairs publish at a fixed rate while many log in by password", noHub: true, // it checks no passwords
+			setup: stormScenario,
+		},
 		{name: "churn", brief: "connect, hi, login, sub me, sub a peer, leave, close, over and over", setup: churnScenario},
 		{name: "p2p", brief: "pairs publish with a window of outstanding acks", setup: p2pScenario},
 		{name: "group", brief: "publish in groups with a window of messages not yet delivered to all", setup: groupScenario},

@@ -21,7 +21,7 @@ func small() scale {
 		runs: 1, warm: 10 * time.Millisecond, d: 120 * time.Millisecond, pairs: 2,
 		groups: []groupTarget{{2, 3, 2.5}, {1, 5, 1.2}}, page: 200, users: 4, idle: []int{20},
 		settle: 10 * time.Millisecond, hold: 10 * time.Millisecond, stored: 500, rounds: 1, starts: 2,
-		rest: 10 * time.Millisecond, people: 1000, crowd: 30, online: 20, storm: 20,
+		rest: 10 * time.Millisecond, people: 1000, crowd: 30, online: 20, storm: 20, logins: 10,
 	}
 }
 

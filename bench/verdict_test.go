@@ -85,7 +85,7 @@ func TestTargets(t *testing.T) {
 	want := map[string]string{
 		"p2p": "≤ 4 ×, ≥ 0.25 ×", "pair16": "≥ 0.15 ×", "pair1": "≤ 10 ×",
 		"group10": "≤ 2.5 ×", "group100": "≤ 1.3 ×", "group1000": "≤ 1.2 ×, ≤ 4 ×",
-		"history": "≤ 2 ×", "login": "≤ 2 ×", "churn": "≤ 3 ×", "idle": "≤ 12 KB",
+		"history": "≤ 2 ×", "login": "≤ 2 ×", "storm": "≤ 2 ×", "churn": "≤ 3 ×", "idle": "≤ 12 KB",
 		"crash": "≤ 300 ms, ≤ 0, ≤ 0", "startup": "≤ 300 ms, ≤ 40 MB",
 		"search": "≤ 20 ms", "join": "≤ 50 ms, ≤ 50 ms, ≤ 400 B", "crowd": "≤ 1.2 ×", "sync": "≤ 100 ms",
 		"reconnect": "≤ 4 ×, ≥ 0.25 ×, ≤ 5000 ms",

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"parley/auth"
 	"parley/auth/basic"
 	"parley/internal/config"
 	"parley/server/admin"
@@ -19,8 +20,8 @@ import (
 // NewAdmin is the operator's way to a store that no server uses: the same
 // operations, with nobody connected.
 func NewAdmin(cfg *config.Config, st store.Store, log *slog.Logger, now func() time.Time) *admin.Service {
-	passwords := newBasic(cfg, st)
-	live := session.NewRegistry(session.Deps{Hub: noTopics{}, Store: st, Log: log, Now: now})
+	passwords := newBasic(cfg, st, nil)
+	live := session.NewRegistry(session.Deps{Hub: noTopics{}, Store: st, Schemes: auth.NewSet(nil), Log: log, Now: now})
 	return newAdmin(cfg, st, passwords, live, now)
 }
 
@@ -35,11 +36,11 @@ func newAdmin(cfg *config.Config, st store.Store, passwords *basic.Scheme, live 
 	})
 }
 
-func newBasic(cfg *config.Config, st store.Logins) *basic.Scheme {
+func newBasic(cfg *config.Config, st store.Logins, d basic.Deriver) *basic.Scheme {
 	a := &cfg.Auth
 	return basic.New(st, basic.Rules{
 		Name: a.NameOf(config.SchemeBasic), AddToTags: a.Basic.AddToTags,
-		MinLogin: a.Basic.MinLoginLength, MinPassword: a.Basic.MinPasswordLength,
+		MinLogin: a.Basic.MinLoginLength, MinPassword: a.Basic.MinPasswordLength, Deriver: d,
 	})
 }
 

@@ -6,13 +6,11 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
 )
-
-// actCollected is the act of a collection in the audit log.
-const actCollected = "account.collected"
 
 // collectAccounts deletes accounts that nobody uses (surfaces.md §3.5), a few at
 // a time, until ctx is done.
@@ -70,7 +68,7 @@ func (s *Server) collect(ctx context.Context) (count int, err error) {
 func (s *Server) collectOne(ctx context.Context, uid chat.UID) error {
 	err := s.sessions.Delete(ctx, uid, true)
 	if err == nil {
-		s.store.AppendAudit(store.AuditEntry{At: s.now(), Act: actCollected, User: uid, From: "server"})
+		s.store.AppendAudit(store.AuditEntry{At: s.now(), Act: audit.AccountCollected, User: uid, From: "server"})
 	}
 	if errors.Is(err, wsproto.ErrUserNotFound) {
 		err = nil // gone already

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/auth"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 )
@@ -58,7 +59,7 @@ func testCollect(t *testing.T, h *harness) {
 			t.Errorf("pass %d: gone %v, want %v", pass, gone, want)
 		}
 	}
-	log, err := st.AuditLog(t.Context(), store.AuditQuery{Act: actCollected})
+	log, err := st.AuditLog(t.Context(), store.AuditQuery{Act: audit.AccountCollected})
 	if err != nil || len(log) != 3 || log[2].User != oldest {
 		t.Errorf("audit log: %+v %v", log, err)
 	}

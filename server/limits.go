@@ -9,6 +9,7 @@ import (
 	"parley/internal/config"
 	"parley/internal/limit"
 	"parley/server/session"
+	"parley/wsproto"
 )
 
 // limits are those of the configuration as sessions know them.
@@ -50,7 +51,7 @@ func (s *Server) limited(next http.Handler) http.Handler {
 
 // refuseBusy answers 429 with the time to wait.
 func (s *Server) refuseBusy(w http.ResponseWriter, wait time.Duration) {
-	e := session.TooMany(wait)
+	e := wsproto.TooMany(wait)
 	w.Header().Set("Retry-After", fmt.Sprint(e.Params["retry"])) // seconds (RFC 9110 §10.2.3)
 	s.refuse(w, e.Code, e)
 }

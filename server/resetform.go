@@ -53,7 +53,7 @@ func (s *Server) takeReset(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), formTime)
 		defer cancel()
 		secret := s.reset.Normal([]byte(p.Code+":"+resetMethod(&p)+":"+p.Cred), s.cfg.DefaultCountry)
-		p.Fault, status = s.resetFault(s.sessions.ResetPassword(ctx, secret, password))
+		p.Fault, status = s.resetFault(s.sessions.ResetPassword(ctx, secret, password, s.remote(r)))
 	}
 	if p.Fault == "" {
 		p.Done, p.HostUrl = true, hostURL(s.cfg.Validation.Email.Config.HostURL)
@@ -79,6 +79,8 @@ func (s *Server) resetFault(err error) (fault string, status int) {
 	switch {
 	case err == nil:
 		return "", http.StatusOK
+	case errors.As(err, &we) && we.Code == wsproto.ErrTooMany.Code:
+		return "later", http.StatusTooManyRequests
 	case errors.Is(err, auth.ErrPolicy):
 		return "short", http.StatusUnprocessableEntity
 	case errors.Is(err, auth.ErrFailed), errors.Is(err, auth.ErrExpired), errors.Is(err, auth.ErrMalformed), errors.As(err, &we):

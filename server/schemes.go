@@ -22,7 +22,7 @@ const startTime = 5 * time.Second
 // among them are nil if clients cannot use any.
 func schemes(d *Deps, tokens *token.Scheme, codes *reset.Service, third *oidc.Scheme) (*auth.Set, session.Passwords, error) {
 	cfg := &d.Config.Auth
-	passwords := newBasic(d.Config, d.Store)
+	passwords := newBasic(d.Config, d.Store, d.Passwords)
 	known := map[string]auth.Scheme{ // by their own names
 		config.SchemeAnonymous: anon.Scheme{},
 		config.SchemeBasic:     passwords,

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/auth"
+	"parley/auth/basic"
 	"parley/auth/code"
 	"parley/auth/oidc"
 	"parley/auth/reset"
@@ -39,6 +40,8 @@ type Deps struct {
 	Log    *slog.Logger
 	Now    func() time.Time
 	Build  string // of the program, shown to users
+
+	Passwords basic.Deriver // works on passwords; nil: this process does
 
 	Certificates Certificates // nil: nothing is encrypted
 	// Admin is where the operator's commands come in; nil: nowhere. It is
@@ -141,7 +144,7 @@ func New(d Deps) (*Server, error) {
 		},
 	})
 	devices.Registry = s.sessions
-	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store), s.sessions, d.Now)
+	s.admin = newAdmin(cfg, d.Store, newBasic(cfg, d.Store, d.Passwords), s.sessions, d.Now)
 	s.admin.Revoked = s.sessions.Revoked
 	s.http = &http.Server{
 		Handler: s.strict(s.routes()), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: keepAliveTimeout,
@@ -212,7 +215,7 @@ func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
 		"minTagLength": chat.MinTagLen, "maxTagLength": chat.MaxTagLen, "maxFileUploadSize": upload,
 		"msgDelAge": int(cfg.MessageDeleteAge / time.Second),
 	}
-	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/additions-operator.md
+	if mode := cfg.Registration.Mode; mode != config.RegistrationOpen { // ours: docs/protocol/registration.md
 		h["registration"] = mode
 	}
 	if req := v.RequiredByLevel(); req != nil {

@@ -29,8 +29,8 @@ type encrypted struct {
 	stop        func()
 }
 
-// newEncrypted serves until the test ends.
-func newEncrypted(t testing.TB) *encrypted {
+// newEncrypted serves until the test ends, with an empty config or another.
+func newEncrypted(t testing.TB, config string) *encrypted {
 	t.Helper()
 	e := &encrypted{ca: certstest.New(t)}
 	certFile, keyFile := e.ca.Files(t, t.TempDir())
@@ -40,7 +40,7 @@ func newEncrypted(t testing.TB) *encrypted {
 		t.Fatal(err)
 	}
 	st := mem.New()
-	s, err := New(Deps{Config: testConfig(t, ""), Store: st, Log: log, Now: time.Now, Build: "test:0", Certificates: files})
+	s, err := New(Deps{Config: testConfig(t, config), Store: st, Log: log, Now: time.Now, Build: "test:0", Certificates: files})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func (e *encrypted) dial(t testing.TB) *websocket.Conn {
 // the end is told with its code.
 func TestSecureWebSocket(t *testing.T) {
 	t.Parallel()
-	e := newEncrypted(t)
+	e := newEncrypted(t, `{"limits":{"outbox_bytes":16777216}}`) // however slowly this reads
 	a, b := e.dial(t), e.dial(t)
 	user := e.enter(t, a, "annabel")
 	e.enter(t, b, "bartholomew")
@@ -116,7 +116,7 @@ func TestSecureWebSocket(t *testing.T) {
 // TestNoPlaintext: nothing goes past TLS, however much is written at a time.
 func TestNoPlaintext(t *testing.T) {
 	t.Parallel()
-	e := newEncrypted(t)
+	e := newEncrypted(t, "")
 	raw, err := net.Dial("tcp", e.main)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func (e *encrypted) get(t testing.TB, url string) (*http.Response, string) {
 // client that does not encrypt is told.
 func TestSecureHTTP(t *testing.T) {
 	t.Parallel()
-	e := newEncrypted(t)
+	e := newEncrypted(t, "")
 	for path, want := range map[string]string{"/": "Parley is running", "/v0/channels/lp?apikey=" + stockAPIKey: `"code":201`, "/v0/x": `"code":404`} {
 		resp, text := e.get(t, "https://"+e.main+path)
 		if !strings.Contains(text, want) || resp.ProtoMajor != 1 {
@@ -202,7 +202,7 @@ func TestSecureHTTP(t *testing.T) {
 // TestRedirect: the host and the rest of the address stay as they are.
 func TestRedirect(t *testing.T) {
 	t.Parallel()
-	e := newEncrypted(t)
+	e := newEncrypted(t, "")
 	_, port, _ := net.SplitHostPort(e.main)
 	for request, want := range map[string]string{
 		"GET / HTTP/1.1\r\nHost: chat.example.com\r\n":                           "308 https://chat.example.com:PORT/",

@@ -1,6 +1,9 @@
 package wsproto
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Error is a refusal, or a result that is told like one, with its place on the
 // wire (wire.md §2.2). Clients compare some of the texts.
@@ -22,6 +25,12 @@ func (e *Error) With(key string, value any) *Error {
 	}
 	return &Error{Code: e.Code, Text: e.Text, Params: p}
 }
+
+// TooMany is the refusal of somebody who has to wait.
+func TooMany(wait time.Duration) *Error { return ErrTooMany.With("retry", Seconds(wait)) }
+
+// Seconds is a wait as clients are told of it, never too short.
+func Seconds(wait time.Duration) int { return int((wait + time.Second - 1) / time.Second) }
 
 // WithAll is e with all its parameters, a struct or a map.
 func (e *Error) WithAll(params any) *Error {

@@ -26,8 +26,9 @@ type Rules struct {
 	// Name is what the scheme is called by clients and in the store, and the
 	// namespace of its tags; empty is "basic".
 	Name                  string
-	AddToTags             bool // people are found by their login
-	MinLogin, MinPassword int  // in code points
+	AddToTags             bool    // people are found by their login
+	MinLogin, MinPassword int     // in code points
+	Deriver               Deriver // works on passwords; nil: this process does
 }
 
 // Scheme implements auth.Scheme, auth.Creator, auth.Changer and auth.Tagger.
@@ -42,7 +43,7 @@ func New(logins store.Logins, rules Rules) *Scheme {
 	if rules.Name == "" {
 		rules.Name = Name
 	}
-	return &Scheme{logins: logins, rules: rules, hasher: newHasher()}
+	return &Scheme{logins: logins, rules: rules, hasher: newHasher(rules.Deriver)}
 }
 
 func split(secret []byte) (login, password string, err error) {

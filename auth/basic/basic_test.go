@@ -186,11 +186,11 @@ func TestUnknownLoginCostsTheSame(t *testing.T) {
 	t.Errorf("a known login costs %v, an unknown one %v", known, unknown)
 }
 
-// TestBusy: at most one hash per core, a bounded number waits, the rest is told
+// TestBusy: a core is left to others, a bounded number waits, the rest is told
 // to come back.
 func TestBusy(t *testing.T) {
 	t.Parallel()
-	h := newHasher()
+	h := newHasher(nil)
 	var leave []func()
 	for range cap(h.running) {
 		l, err := h.enter(t.Context())

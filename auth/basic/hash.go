@@ -10,7 +10,6 @@ import (
 	"runtime"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/bcrypt"
 
 	"parley/auth"
 )
@@ -29,21 +28,26 @@ const (
 
 var b64 = base64.RawStdEncoding
 
-// hasher makes and checks hashes, at most one per core at a time, because each
-// takes a core for tens of milliseconds and 19 MiB of memory.
+// hasher makes and checks hashes. Each takes a core for tens of milliseconds and
+// 19 MiB of memory, so one core is left to those who do not log in.
 type hasher struct {
+	deriver Deriver
 	running chan struct{}
 	waiting chan struct{}
 }
 
-func newHasher() *hasher {
+func newHasher(d Deriver) *hasher {
+	if d == nil {
+		d = inProcess{}
+	}
 	return &hasher{
-		running: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		deriver: d,
+		running: make(chan struct{}, max(runtime.GOMAXPROCS(0)-1, 1)),
 		waiting: make(chan struct{}, maxWaiting),
 	}
 }
 
-// enter waits for a free core; the caller must call the function returned.
+// enter waits for its turn; the caller must call the function returned.
 func (h *hasher) enter(ctx context.Context) (func(), error) {
 	select {
 	case h.waiting <- struct{}{}:
@@ -68,7 +72,10 @@ func (h *hasher) hash(ctx context.Context, password string) ([]byte, error) {
 	defer leave()
 	salt := make([]byte, saltLen)
 	rand.Read(salt)
-	sum := argon2.IDKey([]byte(password), salt, hashTime, hashMemory, hashLanes, hashLen)
+	sum, err := h.derive(ctx, password, salt)
+	if err != nil {
+		return nil, err
+	}
 	return fmt.Appendf(nil, "$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
 		hashMemory, hashTime, hashLanes, b64.EncodeToString(salt), b64.EncodeToString(sum)), nil
 }
@@ -80,8 +87,15 @@ func (h *hasher) waste(ctx context.Context, password string) error {
 		return err
 	}
 	defer leave()
-	argon2.IDKey([]byte(password), make([]byte, saltLen), hashTime, hashMemory, hashLanes, hashLen)
-	return nil
+	_, err = h.derive(ctx, password, make([]byte, saltLen))
+	return err
+}
+
+// derive makes a key with the parameters of today.
+func (h *hasher) derive(ctx context.Context, password string, salt []byte) ([]byte, error) {
+	return h.deriver.Derive(ctx, &Job{
+		Password: []byte(password), Salt: salt, Passes: hashTime, Memory: hashMemory, Lanes: hashLanes, Len: hashLen,
+	})
 }
 
 // check compares a password with a hash; old says that the hash should be made
@@ -93,7 +107,8 @@ func (h *hasher) check(ctx context.Context, hash []byte, password string) (ok, o
 	}
 	defer leave()
 	if bytes.HasPrefix(hash, []byte("$2")) {
-		return bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil, true, nil
+		same, err := h.deriver.Derive(ctx, &Job{Password: []byte(password), Bcrypt: hash})
+		return len(same) > 0, true, err
 	}
 	var version int
 	var memory, passes uint32
@@ -114,7 +129,12 @@ func (h *hasher) check(ctx context.Context, hash []byte, password string) (ok, o
 	if err != nil || len(want) == 0 {
 		return false, false, fmt.Errorf("basic: unreadable hash")
 	}
-	got := argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
+	got, err := h.deriver.Derive(ctx, &Job{
+		Password: []byte(password), Salt: salt, Passes: passes, Memory: memory, Lanes: lanes, Len: uint32(len(want)),
+	})
+	if err != nil {
+		return false, false, err
+	}
 	old = memory != hashMemory || passes != hashTime || lanes != hashLanes
 	return subtle.ConstantTimeCompare(got, want) == 1, old, nil
 }

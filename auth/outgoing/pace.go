@@ -34,8 +34,8 @@ func NewPace(free int, most time.Duration, now func() time.Time) *Pace {
 	return &Pace{free: free, most: min(most, forgetAfter), now: now, seen: make(map[string]sent)}
 }
 
-// Take tells whether another one may be sent now, and counts it if so.
-func (p *Pace) Take(key string) bool {
+// Take counts another one and returns 0, or how long it is too early for it.
+func (p *Pace) Take(key string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
@@ -43,14 +43,16 @@ func (p *Pace) Take(key string) bool {
 	if now.Sub(s.last) >= forgetAfter {
 		s = sent{}
 	}
-	if s.times >= p.free && now.Sub(s.last) < p.interval(s.times-p.free) {
-		return false
+	if s.times >= p.free {
+		if wait := p.interval(s.times-p.free) - now.Sub(s.last); wait > 0 {
+			return wait
+		}
 	}
 	if len(p.seen) >= paceKeys {
 		p.prune(now)
 	}
 	p.seen[key] = sent{s.times + 1, now}
-	return true
+	return 0
 }
 
 func (p *Pace) interval(n int) time.Duration {

@@ -148,7 +148,7 @@ func (s *Service) answer(r request) error {
 	if err != nil {
 		return err
 	}
-	if user.State != store.StateOK || !s.pace.Take(r.method+":"+r.value) {
+	if user.State != store.StateOK || s.pace.Take(r.method+":"+r.value) > 0 {
 		return nil
 	}
 	digits, expires, err := s.Codes.Issue(ctx, id, r.method, r.value, interval)

@@ -24,38 +24,40 @@ const (
 // Request asks a user to confirm an address; for country see Check. A code is sent
 // in the language nearest to lang. A method that is not in use is ignored. Asking
 // again within a minute changes nothing: the code that was sent is still good.
-// 503 if nothing can be sent now, 429 after too many.
-func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred, country, lang string) error {
+// 503 if nothing can be sent now, 429 after too many. added tells whether anything
+// waits now that did not before.
+func (s *Set) Request(ctx context.Context, u chat.UID, c *wsproto.Cred, country, lang string) (added bool, err error) {
 	m := s.method(c.Meth)
 	if m == nil {
-		return nil
+		return false, nil
 	}
 	value, err := s.Check(c, country)
 	if err != nil {
-		return err
+		return false, err
 	}
 	rec, err := s.Pending(u, c.Meth, value)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if m.Post == nil {
-		return s.store.PutCredential(ctx, &rec)
+		err := s.store.PutCredential(ctx, &rec)
+		return err == nil, err
 	}
 	if m.Post.Ready() != nil {
-		return wsproto.ErrUnavailable
+		return false, wsproto.ErrUnavailable
 	}
 	if soon, err := s.tooSoon(ctx, &rec); soon || err != nil {
-		return err
+		return false, err
 	}
 	if err := s.store.PutCredential(ctx, &rec); err != nil {
-		return err
+		return false, err
 	}
 	// A code that is really sent comes with attempts of its own; how often that
 	// is has bounds.
 	if err := s.store.ForgiveCredential(ctx, u, c.Meth); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+		return true, err
 	}
-	return s.send(&rec, auth.Record{User: u, NoLogin: true}, lang)
+	return true, s.send(&rec, auth.Record{User: u, NoLogin: true}, lang)
 }
 
 // tooSoon tells whether the user was sent a code for that address just now. It is
@@ -70,14 +72,15 @@ func (s *Set) tooSoon(ctx context.Context, rec *store.Credential) (bool, error) 
 		return true, nil
 	}
 	user := rec.User.String()
-	switch {
-	case !s.again.Take(user + ":" + rec.Method + ":" + rec.Value):
-		if same {
-			return true, nil
-		}
-		return true, wsproto.ErrTooMany
-	case !s.all.Take(user):
-		return true, wsproto.ErrTooMany
+	wait := s.again.Take(user + ":" + rec.Method + ":" + rec.Value)
+	if wait > 0 && same {
+		return true, nil
+	}
+	if wait == 0 {
+		wait = s.all.Take(user)
+	}
+	if wait > 0 {
+		return true, wsproto.TooMany(wait)
 	}
 	return false, nil
 }

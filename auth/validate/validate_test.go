@@ -94,7 +94,7 @@ func TestTel(t *testing.T) {
 	s, st := newTelSet(t)
 	ctx := t.Context()
 	for _, c := range []wsproto.Cred{{Meth: "email", Val: "a@b.c"}, {Meth: "tel", Val: "650-253-0000"}} {
-		if err := s.Request(ctx, 1, &c, "US", ""); err != nil {
+		if _, err := s.Request(ctx, 1, &c, "US", ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -108,7 +108,7 @@ func TestTel(t *testing.T) {
 	if rec, err := st.PendingCredential(ctx, 1, "email"); err != nil || rec.Failed != 0 {
 		t.Errorf("the other method: %+v, %v", rec, err)
 	}
-	if err := s.Request(ctx, 2, &wsproto.Cred{Meth: "tel", Val: "+1 (650) 253 0000"}, "DE", ""); !errors.Is(err, store.ErrDuplicate) {
+	if _, err := s.Request(ctx, 2, &wsproto.Cred{Meth: "tel", Val: "+1 (650) 253 0000"}, "DE", ""); !errors.Is(err, store.ErrDuplicate) {
 		t.Errorf("somebody else's: %v", err)
 	}
 	if _, err := s.Remove(ctx, 1, chat.LevelAuth, &wsproto.Cred{Meth: "tel", Val: "6502530000"}, "US"); !errors.Is(err, wsproto.ErrPolicy) {
@@ -144,7 +144,7 @@ func TestConfirm(t *testing.T) {
 	if _, err := s.Confirm(ctx, 1, resp("1")); !errors.Is(err, wsproto.ErrNotFound) {
 		t.Errorf("nothing pending: %v", err)
 	}
-	if err := s.Request(ctx, 1, &wsproto.Cred{Meth: "email", Val: "Ann@example.com"}, "US", ""); err != nil {
+	if _, err := s.Request(ctx, 1, &wsproto.Cred{Meth: "email", Val: "Ann@example.com"}, "US", ""); err != nil {
 		t.Fatal(err)
 	}
 	rec, err := st.PendingCredential(ctx, 1, "email")
@@ -164,7 +164,7 @@ func TestConfirm(t *testing.T) {
 	if missing, err := s.Missing(ctx, 1, chat.LevelAuth); err != nil || len(missing) > 0 {
 		t.Errorf("missing %v, %v", missing, err)
 	}
-	if err := s.Request(ctx, 2, &wsproto.Cred{Meth: "email", Val: "ann@example.com"}, "US", ""); !errors.Is(err, store.ErrDuplicate) {
+	if _, err := s.Request(ctx, 2, &wsproto.Cred{Meth: "email", Val: "ann@example.com"}, "US", ""); !errors.Is(err, store.ErrDuplicate) {
 		t.Errorf("somebody else's: %v", err)
 	}
 	if _, err := s.Remove(ctx, 1, chat.LevelAuth, &wsproto.Cred{Meth: "email", Val: "ANN@example.com"}, "US"); !errors.Is(err, wsproto.ErrPolicy) {
@@ -181,7 +181,7 @@ func TestRetries(t *testing.T) {
 	t.Parallel()
 	s, st := newSet(func(m *Method) { m.DebugResponse = "123456" })
 	ctx := t.Context()
-	if err := s.Request(ctx, 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}, "US", ""); err != nil {
+	if _, err := s.Request(ctx, 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}, "US", ""); err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
@@ -204,7 +204,7 @@ func TestDebugResponse(t *testing.T) {
 	t.Parallel()
 	for debug, want := range map[string]error{"123456": nil, "": wsproto.ErrResponse} {
 		s, _ := newSet(func(m *Method) { m.DebugResponse, m.AddToTags = debug, false })
-		if err := s.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}, "US", ""); err != nil {
+		if _, err := s.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}, "US", ""); err != nil {
 			t.Fatal(err)
 		}
 		resp := debug // without a debug response the empty answer opens nothing
@@ -227,7 +227,7 @@ func TestRequired(t *testing.T) {
 	if none.RequiredByLevel() != nil {
 		t.Error("nothing is required")
 	}
-	if err := none.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "x"}, "US", ""); err != nil {
+	if _, err := none.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "x"}, "US", ""); err != nil {
 		t.Errorf("a method not in use: %v", err)
 	}
 }
@@ -236,7 +236,7 @@ func TestRequired(t *testing.T) {
 func TestGuessInParallel(t *testing.T) {
 	t.Parallel()
 	s, st := newSet(nil)
-	if err := s.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}, "US", ""); err != nil {
+	if _, err := s.Request(t.Context(), 1, &wsproto.Cred{Meth: "email", Val: "a@b.c"}, "US", ""); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup

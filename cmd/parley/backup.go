@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"parley/internal/audit"
 	"parley/server/admin"
 	"parley/store"
 	"parley/store/sqlite"
@@ -213,7 +214,7 @@ func openRestored(ctx context.Context, target, from string) (*sqlite.Inspection,
 	if err != nil {
 		return nil, err
 	}
-	st.AppendAudit(store.AuditEntry{At: time.Now().UTC().Truncate(time.Millisecond), Act: admin.ActRestore, From: admin.FromCLI, Detail: from})
+	st.AppendAudit(store.AuditEntry{At: time.Now().UTC().Truncate(time.Millisecond), Act: audit.BackupPutBack, From: admin.FromCLI, Detail: from})
 	if err := st.Close(); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (b banner) print(w io.Writer) {
 	fmt.Fprintf(w, "  %-16s %s (new; secrets and messages, back it up)\n\n", "Data", b.home.path)
 	fmt.Fprintln(w, "What is off, and what turns it on:")
 	for _, o := range b.off() {
-		fmt.Fprintf(w, "  %-20s %s\n", o[0], o[1])
+		fmt.Fprintf(w, "  %-23s %s\n", o[0], o[1])
 	}
 	fmt.Fprintln(w, "\nCtrl-C ends the server. tinode.conf explains every option.")
 }
@@ -53,8 +53,8 @@ func (b banner) off() [][2]string {
 	if b.cfg.StaticData == "" {
 		out = append(out, [2]string{"web app", `--static_data FOLDER     with the unpacked npm package tinode-webapp`})
 	}
-	if len(b.cfg.RequiredCreds()) == 0 {
-		out = append(out, [2]string{"e-mail confirmation", `"acc_validation": {"email": {"required": ["auth"], "config": {"debug_response": "CODE"}}}`})
+	if !b.cfg.Validation.Email.Config.Sends() {
+		out = append(out, [2]string{"e-mail (new passwords)", `"acc_validation": {"email": {"config": {"smtp_server": "HOST", "sender": "chat@HOST"}}}`})
 	}
 	if !b.cfg.WebRTC.Enabled {
 		out = append(out, [2]string{"calls", `"webrtc": {"enabled": true, "ice_servers": [{"urls": ["stun:HOST"]}]}`})

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"parley/internal/config"
+	"parley/server"
 	"parley/store/sqlite"
 )
 
@@ -287,18 +290,25 @@ func (p *patient) clock() finding {
 
 const dialTime = 5 * time.Second
 
-// smtp looks whether somebody answers; the code that sends mail knows more.
+// smtp says hello to the mail server and logs in, as sending does.
 func (p *patient) smtp() finding {
 	const name = "mail"
 	e := &p.cfg.Validation.Email.Config
-	if e.SMTPServer == "" {
+	sender, err := server.NewMail(p.cfg, slog.New(slog.DiscardHandler))
+	switch {
+	case err != nil:
+		return bad(name, "see acc_validation.email in tinode.conf", "%v", err)
+	case sender == nil:
 		return good(name, "not configured")
 	}
 	address := net.JoinHostPort(e.SMTPServer, fmt.Sprint(e.SMTPPort))
-	conn, err := (&net.Dialer{Timeout: dialTime}).DialContext(p.ctx, "tcp", address)
-	if err != nil {
-		return bad(name, "check smtp_server and smtp_port", "%s can't be reached: %v", address, err)
+	ctx, cancel := context.WithTimeout(p.ctx, dialTime)
+	defer cancel()
+	if err := sender.Check(ctx); err != nil {
+		return bad(name, "check smtp_server, smtp_port, smtp_tls, login and sender_password", "%s: %v", address, err)
 	}
-	conn.Close()
-	return good(name, "%s can be reached", address)
+	if e.Login == "" {
+		return good(name, "%s answers", address)
+	}
+	return good(name, "%s answers, and the login works", address)
 }

@@ -14,8 +14,12 @@ import (
 	"strings"
 	"syscall"
 
+	"parley/auth/basic"
 	"parley/bench"
 )
+
+// passwordsCommand has the program work on passwords for a server.
+const passwordsCommand = "passwords-of-server"
 
 // version of the program, as CHANGELOG.md has it.
 const version = "0.1.0"
@@ -54,6 +58,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "bench":
 			return bench.Main(args[1:], stdout, stderr)
+		case passwordsCommand: // not for people: how a server calls itself
+			if err := basic.ServeWorker(os.Stdin, os.Stdout); err != nil {
+				fmt.Fprintln(stderr, "parley:", err)
+				return 1
+			}
+			return 0
 		case "version":
 			fmt.Fprintln(stdout, "parley", version)
 			return 0

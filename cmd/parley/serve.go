@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"parley/auth/basic"
 	"parley/internal/config"
 	"parley/server"
 	"parley/store/sqlite"
@@ -68,9 +69,13 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil { // no reason to leave people without a server
 		fmt.Fprintf(stderr, "warning: the operator's commands work only while the server is stopped: %v\n", err)
 	}
+	passwords := basic.NewWorker(func(err error) {
+		log.Warn("passwords are checked in the process of the server, which slows messages down", "err", err)
+	}, passwordsCommand)
+	defer passwords.Close()
 	srv, err := server.New(server.Deps{
 		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Admin: commands,
-		Certificates: certificates,
+		Certificates: certificates, Passwords: passwords,
 	})
 	if err != nil {
 		if commands != nil {

@@ -21,6 +21,8 @@ const (
 	AccountDeleted   = "account.deleted"
 	AccountSuspended = "account.suspended"
 	AccountResumed   = "account.resumed"
+	AccountRoot      = "account.root"      // became an administrator, or is none any more
+	AccountCollected = "account.collected" // by the collection of unused ones
 
 	PasswordChanged = "password.changed"
 	PasswordReset   = "password.reset" // changed with a code

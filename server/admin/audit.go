@@ -8,21 +8,6 @@ import (
 	"parley/store"
 )
 
-// The acts of operators in the audit log.
-const (
-	ActAdded     = "account.created"
-	ActSuspended = "account.suspended"
-	ActResumed   = "account.resumed"
-	ActDeleted   = "account.deleted"
-	ActRoot      = "account.root"
-	ActPassword  = "password.changed"
-	ActRevoked   = "token.revoked"
-	ActInvite    = "invite.created"
-	ActUninvite  = "invite.deleted"
-	ActBackup    = "backup.made"
-	ActRestore   = "backup.restored"
-)
-
 // FromCLI is where acts of the operator come from.
 const FromCLI = "cli"
 

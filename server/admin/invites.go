@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/internal/audit"
 	"parley/store"
 )
 
@@ -65,7 +66,7 @@ func (s *Service) NewInvite(ctx context.Context, r InviteRequest) (*Invite, erro
 	if err := s.Store.PutInvite(ctx, &rec); err != nil {
 		return nil, err
 	}
-	s.note(ActInvite, 0, r.Note)
+	s.note(audit.InviteMade, 0, r.Note)
 	return s.invite(&rec), nil
 }
 
@@ -96,7 +97,7 @@ func (s *Service) DeleteInvite(ctx context.Context, code string) error {
 		return fault("there is no invitation %q", code)
 	}
 	if err == nil {
-		s.note(ActUninvite, 0, "")
+		s.note(audit.InviteRemoved, 0, "")
 	}
 	return err
 }
@@ -106,6 +107,6 @@ func (s *Service) Backup(ctx context.Context, path string, progress func(done, t
 	if err := s.Store.Backup(ctx, path, progress); err != nil {
 		return err
 	}
-	s.note(ActBackup, 0, path)
+	s.note(audit.BackupMade, 0, path)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 )
@@ -29,7 +30,7 @@ func (s *Service) Revoke(ctx context.Context, r RevokeRequest) (int, error) {
 		if err := s.logOut(ctx, uid); err != nil {
 			return 0, err
 		}
-		s.note(ActRevoked, uid, "")
+		s.note(audit.TokenRevoked, uid, "")
 		return 1, nil
 	}
 	var part []chat.UID
@@ -50,7 +51,7 @@ func (s *Service) Revoke(ctx context.Context, r RevokeRequest) (int, error) {
 		err = flush()
 	}
 	if err == nil {
-		s.note(ActRevoked, 0, "all")
+		s.note(audit.TokenRevoked, 0, "all")
 	}
 	return count, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"parley/auth"
 	"parley/auth/basic"
+	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/store"
 	"parley/wsproto"
@@ -56,7 +57,7 @@ func (s *Service) AddUser(ctx context.Context, r NewAccount) (*Account, error) {
 	if r.Root {
 		detail = "root"
 	}
-	s.note(ActAdded, n.User.ID, detail)
+	s.note(audit.AccountCreated, n.User.ID, detail)
 	return s.show(ctx, n.User.ID)
 }
 
@@ -129,7 +130,7 @@ func (s *Service) SetPassword(ctx context.Context, r Password) (*Account, error)
 	case err != nil:
 		return nil, explainPassword(err)
 	}
-	s.note(ActPassword, uid, "")
+	s.note(audit.PasswordChanged, uid, "")
 	if err := s.logOut(ctx, uid); err != nil {
 		return nil, err
 	}
@@ -148,9 +149,9 @@ func (s *Service) SetState(ctx context.Context, r StateChange) (*Account, error)
 	if err != nil {
 		return nil, err
 	}
-	state, act := store.StateOK, ActResumed
+	state, act := store.StateOK, audit.AccountResumed
 	if r.Suspend {
-		state, act = store.StateSuspended, ActSuspended
+		state, act = store.StateSuspended, audit.AccountSuspended
 	}
 	switch err := s.Live.SetState(ctx, uid, state); {
 	case errors.Is(err, wsproto.NotModified):
@@ -202,7 +203,7 @@ func (s *Service) SetRoot(ctx context.Context, r RootChange) (*Account, error) {
 	if !changed {
 		return s.show(ctx, uid)
 	}
-	s.note(ActRoot, uid, detail)
+	s.note(audit.AccountRoot, uid, detail)
 	if err := s.logOut(ctx, uid); err != nil {
 		return nil, err
 	}
@@ -232,7 +233,7 @@ func (s *Service) DeleteUser(ctx context.Context, r Deletion) (*Account, error) 
 	if r.Hard {
 		detail = "hard"
 	}
-	s.note(ActDeleted, uid, detail)
+	s.note(audit.AccountDeleted, uid, detail)
 	was.State, was.Sessions = stateDeleted, 0
 	return was, nil
 }

@@ -330,10 +330,13 @@ func (s *Session) requestCreds(ctx context.Context, uid chat.UID, a *wsproto.Acc
 		if a.Cred[i].Val == "" {
 			continue
 		}
-		if err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country, s.lang); err != nil {
+		added, err := s.reg.Validators.Request(ctx, uid, &a.Cred[i], s.country, s.lang)
+		if added {
+			s.audit(audit.CredAdded, uid, a.Cred[i].Meth)
+		}
+		if err != nil {
 			return nil, err
 		}
-		s.audit(audit.CredAdded, uid, a.Cred[i].Meth)
 	}
 	level := chat.LevelAuth
 	if l, ok := chat.ParseLevel(a.AuthLevel); ok && s.level == chat.LevelRoot {

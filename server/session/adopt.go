@@ -23,7 +23,7 @@ func (s *Session) adopt(ctx context.Context, l *wsproto.Login, rec *auth.Record)
 	}
 	if s.addr != nil {
 		if wait := s.addr.Value.accounts.Take(s.active.Load(), s.reg.limits.AddressAccounts); wait > 0 {
-			return TooMany(wait)
+			return wsproto.TooMany(wait)
 		}
 	}
 	switch err := s.createForeign(ctx, d); {

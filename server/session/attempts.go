@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 
 	"parley/auth"
@@ -25,25 +26,37 @@ func (s *Session) verify(ctx context.Context, scheme string, secret []byte) (*au
 	if account == "" {
 		return sc.Authenticate(ctx, secret)
 	}
-	try, wait, news := s.reg.limits.guard.Begin(account, s.place, s.addr == nil)
+	rec, act, err := s.reg.limits.guarded(account, s.place, s.addr == nil, func() (*auth.Record, error) {
+		return sc.Authenticate(ctx, secret)
+	})
+	if act != "" {
+		s.failures = append(s.failures, failure{act, scheme, secret})
+	}
+	return rec, err
+}
+
+// guarded lets somebody try a secret of an account, unless there were too many
+// wrong ones before; act is for the audit log, mostly empty. trusted: see
+// limit.Guard.Begin.
+func (l *limiter) guarded(account string, place netip.Prefix, trusted bool, verify func() (*auth.Record, error)) (rec *auth.Record, act string, err error) {
+	try, wait, news := l.guard.Begin(account, place, trusted)
 	if try == nil {
 		if news {
-			s.failures = append(s.failures, failure{audit.LoginLimited, scheme, secret})
+			act = audit.LoginLimited
 		}
-		return nil, TooMany(wait)
+		return nil, act, wsproto.TooMany(wait)
 	}
 	outcome := try.Void // of a panic, and of what tells nothing about the secret
 	defer func() { outcome() }()
-	rec, err := sc.Authenticate(ctx, secret)
+	rec, err = verify()
 	switch {
 	case err == nil && rec.Challenge != "": // a step, which forgives nothing
 	case err == nil:
 		outcome = try.Succeeded
 	case isWrong(err):
-		outcome = try.Failed
-		s.failures = append(s.failures, failure{audit.LoginFailed, scheme, secret})
+		outcome, act = try.Failed, audit.LoginFailed
 	}
-	return rec, err
+	return rec, act, err
 }
 
 // isWrong tells refusals of wrong secrets; the last two are of an authority
@@ -82,7 +95,13 @@ func (r *Registry) guessed(scheme string, secret []byte) string {
 	case r.isToken(scheme), r.is(scheme, anon.Scheme{}):
 		return ""
 	case r.isCode(scheme): // <digits>:<method>:<value>
-		first = rest
+		return guessedCode(rest)
 	}
 	return strings.ToLower(scheme + ":" + first)
+}
+
+// guessedCode is the account whose code somebody may be guessing, by its address,
+// "<method>:<value>".
+func guessedCode(address string) string {
+	return strings.ToLower("code:" + address)
 }

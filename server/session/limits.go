@@ -244,26 +244,18 @@ func (s *Session) chargeAccount(m *wsproto.ClientMsg, now int64) time.Duration {
 	return 0
 }
 
-// TooMany is the refusal of somebody who has to wait.
-func TooMany(wait time.Duration) *wsproto.Error {
-	return wsproto.ErrTooMany.With("retry", seconds(wait))
-}
-
-// seconds is a wait as clients are told of it, never too short.
-func seconds(wait time.Duration) int { return int((wait + time.Second - 1) / time.Second) }
-
 // limited refuses a message and lets its sender wait. Notes are dropped.
 func (s *Session) limited(m *wsproto.ClientMsg, wait time.Duration) {
 	if !s.flooded {
 		s.flooded = true
 		s.log().Warn("over the limits", "addr", s.remote, "wait", wait)
 	}
-	id, name, refusal := "", "", TooMany(wait)
+	id, name, refusal := "", "", wsproto.TooMany(wait)
 	if m != nil {
 		id, name = m.ID(), m.Topic()
 		if l := m.Login; l != nil && s.reg.isToken(l.Scheme) {
 			// Clients forget a token that they are told 4xx for (wire.md §15.1 #31).
-			refusal = wsproto.ErrUnavailable.With("retry", seconds(wait))
+			refusal = wsproto.ErrUnavailable.With("retry", wsproto.Seconds(wait))
 		}
 	}
 	if m == nil || m.Note == nil {

@@ -57,6 +57,9 @@ func (r *Registry) Online(uid chat.UID) int {
 // Delete deletes an account (store.Users has what that means), ends its
 // sessions and tells everybody concerned. 404 for an unknown user.
 func (r *Registry) Delete(ctx context.Context, uid chat.UID, hard bool) error {
+	if err := r.leaveSchemes(ctx, uid, true); err != nil {
+		return err
+	}
 	return r.delete(ctx, uid, hard, nil)
 }
 

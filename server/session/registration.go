@@ -21,7 +21,7 @@ type Registration struct {
 
 // inviteTag is how a client gives the code of an invitation: as a tag of the
 // new account, because every client library can send tags with {acc}. It never
-// becomes one: whoever read it could use it (docs/additions-operator.md).
+// becomes one: whoever read it could use it (docs/protocol/registration.md).
 const inviteTag = "invite:"
 
 // takeInvite takes the code out of the tags of a request; empty: there is none.

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"parley/auth"
 	"parley/internal/audit"
@@ -56,9 +57,9 @@ func (s *Session) checkBeforeCode(scheme string, a *wsproto.Acc) error {
 
 // ResetPassword sets a new password for the owner of a code, which is
 // "123456:email:ann@example.com" in its normal form, and logs him out everywhere:
-// whoever knew the old password is out. Errors are those of the schemes and of the
-// wire.
-func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password string) error {
+// whoever knew the old password is out. remote is who says so: wrong codes make him
+// wait as at a login. Errors are those of the schemes and of the wire.
+func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password, remote string) error {
 	if r.Passwords == nil {
 		return auth.ErrUnsupported
 	}
@@ -66,7 +67,14 @@ func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password st
 	if err := r.Passwords.CheckPassword(changed); err != nil {
 		return err
 	}
-	rec, err := r.Reset.Authenticate(ctx, secret)
+	_, address, _ := strings.Cut(string(secret), ":")
+	place := placeOf(remote)
+	rec, act, err := r.limits.guarded(guessedCode(address), place, r.limits.exempt(place), func() (*auth.Record, error) {
+		return r.Reset.Authenticate(ctx, secret)
+	})
+	if act != "" {
+		r.Audit.Record(store.AuditEntry{Act: act, From: place.Addr().String(), Detail: "code"})
+	}
 	if err != nil {
 		return err
 	}
@@ -76,6 +84,6 @@ func (r *Registry) ResetPassword(ctx context.Context, secret []byte, password st
 	if _, err := r.Passwords.Change(ctx, rec.User, changed); err != nil {
 		return err
 	}
-	r.Audit.Record(store.AuditEntry{Act: audit.PasswordReset, Actor: rec.User, User: rec.User})
+	r.Audit.Record(store.AuditEntry{Act: audit.PasswordReset, Actor: rec.User, User: rec.User, From: place.Addr().String()})
 	return r.RevokeUser(ctx, rec.User, r.now())
 }

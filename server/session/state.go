@@ -42,7 +42,7 @@ func (s *Session) delUser(d *wsproto.Del, who actor) {
 	defer cancel()
 	uid, err := s.whomToDelete(d, who)
 	if err == nil {
-		err = s.leaveSchemes(ctx, uid)
+		err = s.reg.leaveSchemes(ctx, uid, s.level == chat.LevelRoot)
 	}
 	if err == nil {
 		err = s.reg.delete(ctx, uid, d.Hard, s)
@@ -76,9 +76,10 @@ func (s *Session) whomToDelete(d *wsproto.Del, who actor) (chat.UID, error) {
 }
 
 // leaveSchemes has the schemes forget a user. One of them may keep people from
-// deleting their accounts (surfaces.md §2.7), but not an administrator.
-func (s *Session) leaveSchemes(ctx context.Context, uid chat.UID) error {
-	for name, scheme := range s.reg.Schemes.All() {
+// deleting their accounts (surfaces.md §2.7), but not those who insist:
+// administrators and operators.
+func (r *Registry) leaveSchemes(ctx context.Context, uid chat.UID, insist bool) error {
+	for name, scheme := range r.Schemes.All() {
 		del, ok := scheme.(auth.Deleter)
 		if !ok {
 			continue
@@ -86,8 +87,8 @@ func (s *Session) leaveSchemes(ctx context.Context, uid chat.UID) error {
 		err := del.Delete(ctx, uid)
 		switch {
 		case err == nil:
-		case s.level == chat.LevelRoot:
-			s.log().Warn("a scheme keeps the record of a deleted account", "scheme", name, "user", uid.String(), "err", err)
+		case insist:
+			r.Log.Warn("a scheme keeps the record of a deleted account", "scheme", name, "user", uid.String(), "err", err)
 		case errors.Is(err, auth.ErrUnsupported):
 			return wsproto.ErrNotAllowed
 		default:

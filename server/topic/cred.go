@@ -17,7 +17,7 @@ type Validator interface {
 	// Request asks the user to prove that the address is his. country is where
 	// phone numbers without + are dialled, here and below: Request.Country. lang
 	// is that of the message: Request.Lang.
-	Request(ctx context.Context, user chat.UID, c *wsproto.Cred, country, lang string) error
+	Request(ctx context.Context, user chat.UID, c *wsproto.Cred, country, lang string) (added bool, err error)
 	// Confirm checks his answer and returns the tag that he earned, if any.
 	Confirm(ctx context.Context, user chat.UID, c *wsproto.Cred) (tag string, err error)
 	// Remove forgets an address; tag is what is lost with it.
@@ -39,10 +39,13 @@ func (t *Topic) setCred(r *Request, c *wsproto.Cred) error {
 	case c.Meth == "", c.Val == "" && c.Resp == "":
 		return wsproto.ErrMalformed
 	case c.Resp == "":
-		if err := t.Validator.Request(ctx, r.User, c, r.Country, r.Lang); err != nil {
+		added, err := t.Validator.Request(ctx, r.User, c, r.Country, r.Lang)
+		if added {
+			t.record(r, audit.CredAdded, r.User, c.Meth)
+		}
+		if err != nil {
 			return err
 		}
-		t.record(r, audit.CredAdded, r.User, c.Meth)
 		r.reply(wsproto.OK)
 		return nil
 	}
