@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Drafty, type Message } from 'tinode-sdk';
-import { back } from '../app/router';
+import { back, link } from '../app/router';
 import { t } from '../i18n';
 import { clock } from '../i18n/time';
 import { authorName, contact, titleOf } from '../model/contacts';
@@ -55,10 +55,10 @@ export function Conversation({ topic: name }: { topic: string }) {
           </IconButton>
         }
       >
-        <div class="conversation-head">
+        <a class="conversation-head" href={link('c', name, 'info')}>
           <Avatar id={name} name={title} photo={contact(name)?.photo} size={40} />
           <h1 class="ellipsis">{title}</h1>
-        </div>
+        </a>
       </Bar>
       {missing ? (
         <Empty icon={<IconWarning size={36} />} title={t('conversation.notFound')} />
@@ -74,7 +74,7 @@ export function Conversation({ topic: name }: { topic: string }) {
           <div ref={end} />
         </div>
       )}
-      <form class="conversation-write" onSubmit={send}>
+      {(!topic.acs?.getMode() || topic.acs.isWriter()) && <form class="conversation-write" onSubmit={send}>
         <input
           value={text}
           aria-label={t('conversation.write')}
@@ -87,7 +87,7 @@ export function Conversation({ topic: name }: { topic: string }) {
         <IconButton type="submit" accent label={t('conversation.send')}>
           <IconSend />
         </IconButton>
-      </form>
+      </form>}
     </div>
   );
 }
