@@ -1,6 +1,6 @@
 # "make" lists the targets. What is longer than a few lines is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help check test race fuzz e2e acme crash bench build fmt clean
+.PHONY: help check test race fuzz e2e web acme crash bench build fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-6s %s\n", $$1, $$2}'
@@ -8,7 +8,7 @@ help: ## this list
 check: ## quick: gofumpt, vet, staticcheck, unit tests; about a minute once built
 	@scripts/check.sh
 
-test: ## everything, as CI does: check, race detector, fuzz, end to end, ACME, crash
+test: ## everything, as CI does: check, race detector, fuzz, end to end, web, ACME, crash
 	@scripts/test.sh
 
 race: ## all Go tests under the race detector; PKG=./server/... for some
@@ -19,6 +19,9 @@ fuzz: ## each fuzz target for a while; TIME=5m and NAME=FuzzX for one
 
 e2e: ## published npm clients against the program (needs Node 20)
 	@scripts/e2e.sh
+
+web: ## the web client: types, parts, dist, and in Chromium; FILE=tests/x.test.js for one
+	@scripts/web.sh $(FILE)
 
 acme: ## certificates from an ACME authority in the test (pebble)
 	@scripts/acme.sh
@@ -36,4 +39,4 @@ fmt: ## brings the Go files into form
 	@go tool -modfile=tools/go.mod gofumpt -w $$(bash -c ". scripts/lib.sh && files '*.go'")
 
 clean: ## removes what was built here
-	rm -rf parley tools/bin test/e2e/node_modules
+	rm -rf parley tools/bin test/e2e/node_modules test/web/node_modules test/web/out webclient/node_modules

@@ -8,8 +8,9 @@ fuzz_time=${FUZZTIME:-5s}
 say "what this uses"
 go version
 echo "make test runs make check, all Go tests under the race detector, each fuzz target for $fuzz_time,"
-echo "the published npm clients against the program, certificates from an ACME authority, and the crash test."
-echo "It installs: Go modules and tools (by tools/go.mod, into Go's cache), npm packages (into test/e2e/node_modules)"
+echo "the published npm clients against the program, the web client in Chromium, certificates from an ACME"
+echo "authority, and the crash test. It installs: Go modules and tools (by tools/go.mod, into Go's cache), npm"
+echo "packages (into node_modules of test/e2e, test/web and webclient)"
 if [ "$CI" = true ]; then echo "As CI: Debian packages that are missing too; and what is still missing is an error."; fi
 gotool staticcheck -version
 gotool gofumpt -version
@@ -30,6 +31,7 @@ step modules scripts/modules.sh
 step race scripts/race.sh
 step fuzz scripts/fuzz.sh "$fuzz_time"
 step e2e scripts/e2e.sh
+step web scripts/web.sh
 step acme scripts/acme.sh
 step crash scripts/crash.sh
 

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { comeBack, takeCode } from './account/providers';
 import { App, Broken } from './app/App';
 import { features } from './app/features';
+import { replace } from './app/router';
 import { t } from './i18n';
 import { applyPrefs } from './model/prefs';
 import { learn } from './model/server';
@@ -15,6 +16,8 @@ const root = document.getElementById('app') as HTMLElement;
 async function start(): Promise<void> {
   applyPrefs();
   const code = takeCode();
+  // Where one user was is nobody else's business.
+  whenIn(() => () => replace());
   for (const f of features) if (f.start) whenIn(f.start);
   render(<App />, root);
   try {

@@ -1,6 +1,6 @@
 import type { Entry, Feature, Params, Place } from './feature';
 
-const found = import.meta.glob<{ feature: Feature }>('../*/feature.{ts,tsx}', { eager: true });
+const found = import.meta.glob<{ feature: Feature }>(['../*/feature.{ts,tsx}', '!../app/feature.ts'], { eager: true });
 
 export const features: Feature[] = Object.keys(found)
   .sort()

@@ -1,4 +1,4 @@
-import { Tinode, type Ctrl } from 'tinode-sdk';
+import { AccessMode, Tinode, type AccessDict } from 'tinode-sdk';
 import { contact, refresh } from './contacts';
 import { me, sdk } from './session';
 
@@ -21,12 +21,9 @@ export async function mute(name: string, on: boolean): Promise<void> {
   const topic = sdk().getTopic(name);
   const want = topic.acs.getWant().replace(/P/g, '');
   const mode = on ? want || 'N' : Tinode.isP2PTopicName(name) || want !== 'N' ? `${want}P` : 'P';
-  await sdk()
-    .setMeta(name, { sub: { mode } })
-    .then((ctrl: Ctrl) => {
-      const acs = ctrl.params?.acs as { want?: string; given?: string; mode?: string } | undefined;
-      if (acs) topic.acs.updateAll(acs);
-    });
+  const ctrl = await sdk().setMeta(name, { sub: { mode } });
+  const acs = ctrl.params?.acs as AccessDict | AccessMode | undefined;
+  if (acs) topic.acs = new AccessMode(acs);
   refresh(name);
 }
 

@@ -3,7 +3,7 @@ import { Tinode, type Info, type Topic } from 'tinode-sdk';
 import { t } from '../i18n';
 import { nameOf, photoOf } from './card';
 import { previewText } from './preview';
-import { me, myID, sdk, whenIn } from './session';
+import { me, myID, sdk, synced, whenIn } from './session';
 
 // The list of conversations, as values that never change: a row is drawn again
 // only if its contact is another object.
@@ -39,7 +39,9 @@ const byName = signal<ReadonlyMap<string, Contact>>(new Map());
 // contacts are all conversations but the archived ones, in the order of the list.
 export const contacts: ReadonlySignal<Contact[]> = computed(() => sorted([...byName.value.values()].filter((c) => !c.archived)));
 export const archived: ReadonlySignal<Contact[]> = computed(() => sorted([...byName.value.values()].filter((c) => c.archived)));
-export const contactsLoaded = signal(false);
+// contactsLoaded: the list is what it is, and not only not there yet.
+const cached = signal(false);
+export const contactsLoaded = computed(() => cached.value || synced.value);
 
 // unreadChats is how many conversations have something unread that is not muted.
 export const unreadChats = computed(() => contacts.value.filter((c) => c.unread > 0 && !c.muted).length);
@@ -208,7 +210,7 @@ whenIn(() => {
   const s = sdk();
   topic.onMetaSub = (sub) => refresh(sub.topic ?? (sub as unknown as Topic).name);
   topic.onSubsUpdated = () => {
-    contactsLoaded.value = true;
+    cached.value = true;
     refresh();
   };
   topic.onContactUpdate = (_, c) => refresh(c?.name);
@@ -225,7 +227,7 @@ whenIn(() => {
     infoListeners.forEach((f) => f(info));
   };
   s.mapTopics((c) => {
-    if (c.isCommType()) contactsLoaded.value = true; // from the cache
+    if (c.isCommType()) cached.value = true;
   });
   topic.onMetaDesc(topic);
   return () => {
@@ -234,7 +236,7 @@ whenIn(() => {
     changed = new Set();
     batch(() => {
       byName.value = new Map();
-      contactsLoaded.value = false;
+      cached.value = false;
       profile.value = { name: '', photo: undefined };
     });
   };

@@ -22,6 +22,9 @@ export const retryAt = signal<number>(0); // time of the next attempt, ms; 0: no
 // whenever this changes. 0 while there is no connection.
 export const online = signal(0);
 
+// synced: the list of conversations has come at least once from the server.
+export const synced = signal(false);
+
 export const myID = signal<string>('');
 // missing is what a login still needs (phase second): "totp", "email", "tel".
 export const missing = signal<string[]>([]);
@@ -222,6 +225,8 @@ const waiting = new Map<string, (ctrl: Ctrl) => void>(); // of send, by the requ
 function seen(ctrl: Ctrl): void {
   if (ctrl.id) waiting.get(ctrl.id)?.(ctrl);
   if (ctrl.code >= 400 || ctrl.code === 300) refusal = ctrl;
+  // The SDK hands on what came before this one in its next turn.
+  if (ctrl.params?.what === 'sync') setTimeout(() => tinode?.isAuthenticated() && (synced.value = true));
   if (ctrl.code === 205 && ctrl.text === 'evicted' && !ctrl.topic && phase.peek() === 'in') void end('ended');
 }
 
@@ -343,8 +348,10 @@ function renew(): void {
 
 // logOut ends the session on the server too, if that can be reached.
 export async function logOut(): Promise<void> {
+  const reachable = connection.peek() === 'online';
+  await close();
   try {
-    if (connection.peek() === 'online') await endOnServer();
+    if (reachable) await endOnServer();
   } catch {
     // the token is forgotten here; on the server it ends by itself
   }
@@ -400,9 +407,17 @@ export function send(packet: { [kind: string]: { [field: string]: unknown } }): 
 export async function end(why: '' | 'ended'): Promise<void> {
   const uid = myID.peek();
   if (!uid) return;
+  await close();
   await forget(uid);
   await reset();
   notice.value = why;
+}
+
+// close takes the user's page away while everything it uses is still there: it
+// is rendered in the next turn.
+async function close(): Promise<void> {
+  phase.value = 'starting';
+  await new Promise((resolve) => setTimeout(resolve, 30));
 }
 
 async function reset(): Promise<void> {
@@ -424,6 +439,7 @@ async function reset(): Promise<void> {
     myID.value = '';
     missing.value = [];
     online.value = 0;
+    synced.value = false;
     connection.value = 'offline';
     retryAt.value = 0;
   });

@@ -20,11 +20,11 @@ export function Avatar({ id, name, photo, kind = 'user', size = 48, online }: Av
   const letters = kind === 'self' ? '' : initials(name);
   const Icon = stands[kind];
   return (
-    <span class={`avatar avatar-${hue(id)}${online ? ' avatar-dot' : ''}`} style={{ '--size': `${size / 16}rem` }} aria-hidden="true">
+    <span class={`avatar avatar-${hue(id)}${online ? ' avatar-dot' : ''}`} style={{ '--size': `${size / 16}rem` }} data-letters={photo && photo !== broken ? '' : letters} aria-hidden="true">
       {photo && photo !== broken ? (
         <img src={photo} alt="" loading="lazy" decoding="async" draggable={false} onError={() => setBroken(photo)} />
       ) : (
-        letters || <Icon size={size * 0.5} />
+        !letters && <Icon size={size * 0.5} />
       )}
     </span>
   );

@@ -34,7 +34,12 @@ export function closeMenu(): void {
 }
 
 export function Menus() {
-  return open.value && <Menu key={open.value} {...open.value} />;
+  if (!open.value) return null;
+  return (
+    <section aria-label={open.value.label}>
+      <Menu key={open.value} {...open.value} />
+    </section>
+  );
 }
 
 function Menu({ items, label, at, from }: Open) {

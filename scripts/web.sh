@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# The web client: types, tests of its parts, whether what is committed in
+# webclient/dist is what its sources make, and the client in Chromium against
+# the program. "build" as argument only makes webclient/dist anew; other
+# arguments are the files of test/web/tests to run.
+. "$(dirname "$0")/lib.sh"
+need_node || exit 0
+
+# install FOLDER: node_modules as its lock file says.
+install() {
+	local installed=$1/node_modules/.installed-from
+	if ! cmp -s "$1/package-lock.json" "$installed"; then
+		say "npm ci in $1"
+		npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error
+		cp "$1/package-lock.json" "$installed"
+	fi
+}
+
+# need_chromium: the browser that Debian has. Its fonts decide what the pictures
+# look like.
+need_chromium() {
+	local c
+	for c in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+		if [ -n "$c" ] && command -v "$c" >/dev/null; then
+			CHROMIUM=$(command -v "$c")
+			export CHROMIUM
+			return
+		fi
+	done
+	if debian chromium fonts-dejavu-core fonts-liberation; then
+		export CHROMIUM=/usr/bin/chromium
+		return
+	fi
+	missing "no Chromium" "the tests of the web client need one: apt-get install chromium"
+	return 1
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+install webclient
+
+if [ "${1:-}" = build ]; then
+	npm run --prefix webclient --silent build
+	exit
+fi
+
+if [ $# = 0 ]; then
+	say "the web client: types"
+	npm run --prefix webclient --silent check || fail "web: types"
+
+	say "the web client: tests of its parts"
+	ok=0
+	(cd webclient && npx --no-install vitest run --reporter=default --reporter=json --outputFile.json="$tmp/vitest.json") || ok=1
+	count() { node -p "JSON.parse(require('fs').readFileSync('$tmp/vitest.json')).$1"; }
+	[ -s "$tmp/vitest.json" ] || fail "web: vitest did not run"
+	tally "$(count numPassedTests)" "$(count numFailedTests)" "$(count numPendingTests)"
+	[ $ok = 0 ] || fail "web: parts"
+
+	say "webclient/dist is what the sources make"
+	PARLEY_DIST=$tmp/dist npm run --prefix webclient --silent build >/dev/null
+	diff -rq "$tmp/dist" webclient/dist || fail "web: webclient/dist is not what its sources make; scripts/web.sh build makes it"
+	first=$(cat webclient/dist/assets/app.js webclient/dist/assets/index.js 2>/dev/null | gzip -9 | wc -c)
+	echo "first load: $((first / 1024)) KB of script, compressed (at most 150)"
+	[ "$first" -le 153600 ] || fail "web: first load is larger than 150 KB"
+	tally 2 0 0
+fi
+
+need_chromium || exit 0
+install test/web
+say "building the program for the tests of the web client"
+CGO_ENABLED=0 go build -o "$tmp/parley" ./cmd/parley
+export PARLEY_BIN=$tmp/parley
+
+say "the web client in $("$CHROMIUM" --version 2>/dev/null || echo "$CHROMIUM")"
+cd test/web || exit 1
+ok=0
+node tests.js "$@" 2>&1 | tee "$tmp/log" || ok=1
+count() { sed -nE "s/^ℹ $1 ([0-9]+)\$/\1/p" "$tmp/log" | tail -1; }
+p=$(count pass) f=$(count fail) c=$(count cancelled) s=$(count skipped) t=$(count todo)
+tally "${p:-0}" "$((${f:-0} + ${c:-0}))" "$((${s:-0} + ${t:-0}))"
+[ $ok = 0 ] || fail "web"
+[ "${p:-0}" -gt 0 ] || fail "web: no test ran"

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+// Debian's Chromium, without what talks to other hosts by itself.
+const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const args = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-domain-reliability', '--disable-breakpad',
+  '--font-render-hinting=none', '--disable-lcd-text', '--force-color-profile=srgb', '--hide-scrollbars',
+  // calls and voice messages: a camera and a microphone that are none
+  '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
+];
+
+export const sizes = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
+  narrow: { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true },
+};
+
+let running;
+const open = new Set();
+
+// Browser is what one person has before him: storage of his own, one or more
+// pages. Whatever goes wrong on them fails the test in close().
+export class Browser {
+  faults = [];
+
+  // size is one of sizes; more are options of Playwright's newContext.
+  static async open(server, size = 'desktop', more = {}) {
+    running ??= await chromium.launch({ executablePath, args });
+    const b = new Browser();
+    b.server = server;
+    b.context = await running.newContext({
+      ...sizes[size], baseURL: server.url, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', reducedMotion: 'reduce', ...more,
+    });
+    b.context.setDefaultTimeout(15_000);
+    await b.context.route((url) => url.host !== server.host && !['data:', 'blob:'].includes(url.protocol), (route) => {
+      b.faults.push(`request to another host: ${route.request().url()}`);
+      return route.abort();
+    });
+    b.context.on('page', (page) => b.#watch(page));
+    b.page = await b.context.newPage();
+    open.add(b);
+    return b;
+  }
+
+  // allow lists texts of the console that a test brings about on purpose.
+  allow = [];
+
+  #watch(page) {
+    const fault = (text) => {
+      if (!this.allow.some((a) => (a instanceof RegExp ? a.test(text) : text.includes(a)))) this.faults.push(text);
+    };
+    page.on('console', (m) => {
+      if (m.type() === 'error' || /Content.Security.Policy/i.test(m.text())) fault(`console: ${m.text()} (${m.location().url})`);
+    });
+    page.on('pageerror', (e) => fault(`page error: ${e.stack ?? e}`));
+    page.on('crash', () => fault('the page crashed'));
+  }
+
+  async close() {
+    open.delete(this);
+    await this.context.close();
+    if (this.faults.length > 0) throw new Error(`the page complained:\n${this.faults.join('\n')}`);
+  }
+}
+
+// endBrowsers closes what is left; each file of tests ends with it.
+export async function endBrowsers() {
+  const left = [...open];
+  const results = await Promise.allSettled(left.map((b) => b.close()));
+  await running?.close();
+  running = undefined;
+  const failed = results.find((r) => r.status === 'rejected');
+  if (failed) throw failed.reason;
+}
