@@ -61,13 +61,13 @@ export default function Create({ params }: PageProps) {
         {channel && <p class="panel-hint">{t('group.channelText')}</p>}
         {faults.form && <Banner>{faults.form}</Banner>}
         <PictureField id={name} name={name} kind={channel ? 'channel' : 'group'} photo={undefined} picked={picked ?? undefined} onPick={setPicked} />
-        <TextField label={t('group.name')} value={name} onValue={setName} error={faults.name} maxLength={60} autocomplete="off" autofocus />
+        <TextField label={t('group.name')} value={name} onValue={(v) => (setName(v), setFaults({}))} error={faults.name} maxLength={60} autocomplete="off" autofocus />
         <TextArea label={t('group.note')} value={note} onValue={setNote} maxLength={500} />
         {!channel && <PolicyChoice chosen={policy} onChoose={setPolicy} />}
         <details class="panel-details">
           <summary>{t('group.findable')}</summary>
           <div class="panel-fields">
-            <TextField label={t('tags.alias')} hint={t('tags.aliasHint')} value={alias} onValue={setAlias} error={faults.alias} autocomplete="off" autocapitalize="off" spellcheck={false} />
+            <TextField label={t('tags.alias')} hint={t('tags.aliasHint')} value={alias} onValue={(v) => (setAlias(v), setFaults({}))} error={faults.alias} autocomplete="off" autocapitalize="off" spellcheck={false} />
             <TextField label={t('tags.title')} hint={t('tags.groupHint')} value={tags} onValue={setTags} autocomplete="off" autocapitalize="off" />
           </div>
         </details>

@@ -91,9 +91,9 @@ function Group({ topic }: { topic: Topic }) {
     <form class="scroll panel-form" tabIndex={-1} noValidate onSubmit={(e) => void submit(e)}>
       {faults.form && <Banner>{faults.form}</Banner>}
       <PictureField id={topic.name} name={name} kind={kind} photo={photoOf(topic.public, (p) => sdk().authorizeURL(p))} picked={picked} onPick={setPicked} />
-      <TextField label={t('group.name')} value={name} onValue={setName} error={faults.name} maxLength={60} autocomplete="off" />
+      <TextField label={t('group.name')} value={name} onValue={(v) => (setName(v), setFaults({}))} error={faults.name} maxLength={60} autocomplete="off" />
       <TextArea label={t('group.note')} value={note} onValue={setNote} maxLength={500} />
-      <TextField label={t('tags.alias')} hint={t('tags.aliasHint')} value={alias} onValue={setAlias} error={faults.alias} autocomplete="off" autocapitalize="off" spellcheck={false} />
+      <TextField label={t('tags.alias')} hint={t('tags.aliasHint')} value={alias} onValue={(v) => (setAlias(v), setFaults({}))} error={faults.alias} autocomplete="off" autocapitalize="off" spellcheck={false} />
       <TextField label={t('tags.title')} hint={t('tags.groupHint')} value={tags} onValue={setTags} autocomplete="off" autocapitalize="off" />
       <Button kind="primary" type="submit" busy={busy}>
         {t('common.save')}

@@ -8,7 +8,7 @@ import { archive, mute, pin } from '../model/chats';
 import { contact, titleOf } from '../model/contacts';
 import { sdk } from '../model/session';
 import {
-  Avatar, Badge, Empty, IconArchive, IconButton, IconEdit, IconGroup, IconLink, IconLogOut, IconSettings, IconShield, IconTrash, IconUser, IconUserPlus, IconWarning, Loading, Switch,
+  Avatar, Badge, Empty, IconClock, IconButton, IconEdit, IconGroup, IconLink, IconLogOut, IconSettings, IconShield, IconTrash, IconUser, IconUserPlus, IconWarning, Loading, Switch,
 } from '../ui';
 import { act, clearHistory, deleteChat, deleteGroup, leave, report, setBlocked } from './actions';
 import type { InfoProps } from './InfoPage';
@@ -107,7 +107,7 @@ function Own({ topic }: { topic: Topic }) {
       <Switch
         label={t('contacts.archive')}
         hint={t('group.archiveHint')}
-        on={c.archived}
+        on={!!c.archived}
         disabled={busy === 'archive'}
         onChange={(on) =>
           run('archive', async () => {
@@ -154,7 +154,7 @@ function Ends({ topic }: { topic: Topic }) {
   const blocked = kind === 'user' && topic.subscriber(topic.name)?.acs?.isJoiner('given') === false;
   return (
     <Section>
-      {kind !== 'channel' && <LineButton icon={IconArchive} label={t('group.clear')} onClick={() => void clearHistory(topic)} />}
+      {kind !== 'channel' && <LineButton icon={IconClock} label={t('group.clear')} onClick={() => void clearHistory(topic)} />}
       {kind === 'user' && <LineButton icon={IconShield} danger={!blocked} label={t(blocked ? 'group.unblock' : 'group.block')} onClick={() => void setBlocked(topic, !blocked)} />}
       {kind !== 'self' && !topic.acs?.isOwner() && <LineButton icon={IconWarning} danger label={t('group.report')} onClick={() => void report(topic)} />}
       {topic.isGroupType() ? (

@@ -112,7 +112,12 @@ export const inviteSays: Says = { 403: 'group.inviteRefused', 404: 'group.invite
 export async function join(name: string, wanting: boolean): Promise<boolean> {
   const topic = sdk().getTopic(name);
   const query = topic.startMetaQuery().withDesc().withSub().withLaterData(24).build();
-  return act(() => topic.subscribe(query, wanting ? { sub: { mode: granted.member } } : undefined), { 403: 'group.joinRefused', 404: 'group.gone', 422: 'group.full' });
+  const request = async () => {
+    await topic.subscribe(query, wanting ? { sub: { mode: granted.member } } : undefined);
+    // Whoever still waits may not read: the conversation attaches once he may.
+    if (!topic.acs.isReader() && topic.isSubscribed()) await topic.leave(false);
+  };
+  return act(request, { 403: 'group.joinRefused', 404: 'group.gone', 422: 'group.full' });
 }
 
 export async function leave(topic: Topic): Promise<boolean> {

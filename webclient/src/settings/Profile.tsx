@@ -59,9 +59,9 @@ function Form() {
       <form ref={form} class="card-form" noValidate onSubmit={(e) => void submit(e)}>
         {faults.form && <Banner>{faults.form}</Banner>}
         <PictureField id={myID.value} name={name} photo={photoOf(topic.public, (p) => sdk().authorizeURL(p))} picked={picked} onPick={setPicked} />
-        <TextField label={t('account.name')} hint={t('account.nameHint')} value={name} onValue={setName} error={faults.name} maxLength={60} name="name" autocomplete="name" />
+        <TextField label={t('account.name')} hint={t('account.nameHint')} value={name} onValue={(v) => (setName(v), setFaults({}))} error={faults.name} maxLength={60} name="name" autocomplete="name" />
         <TextArea label={t('settings.about')} hint={t('settings.aboutHint')} value={note} onValue={setNote} maxLength={500} />
-        <TextField label={t('tags.alias')} hint={t('tags.aliasHint')} value={alias} onValue={setAlias} error={faults.alias} autocomplete="off" autocapitalize="off" spellcheck={false} />
+        <TextField label={t('tags.alias')} hint={t('tags.aliasHint')} value={alias} onValue={(v) => (setAlias(v), setFaults({}))} error={faults.alias} autocomplete="off" autocapitalize="off" spellcheck={false} />
         <TextField label={t('tags.title')} hint={t('tags.hint')} value={tags} onValue={setTags} autocomplete="off" autocapitalize="off" />
         <Button kind="primary" type="submit" busy={busy}>
           {t('common.save')}
