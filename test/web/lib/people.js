@@ -68,4 +68,4 @@ export async function write(page, text) {
 }
 
 // row is the entry of a conversation in the list.
-export const row = (page, name) => page.locator('nav .row', { hasText: name });
+export const row = (page, name) => page.locator('.side .row', { hasText: name });

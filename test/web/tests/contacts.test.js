@@ -23,7 +23,7 @@ after(async () => {
   await server.close();
 });
 
-const names = async (page) => (await page.locator('nav .row .row-title').allTextContents()).map((s) => s.split(' ')[0]);
+const names = async (page) => (await page.locator('.side .row .row-title').allTextContents()).map((s) => s.split(' ')[0]);
 const menu = async (page, name, item) => {
   await row(page, name).click({ button: 'right' });
   await page.getByRole('menuitem', { name: item, exact: true }).click();
@@ -132,7 +132,7 @@ test('inviting by a link', async () => {
   await page.getByRole('button', { name: 'New chat' }).first().click();
   await axe(page);
   await page.getByRole('button', { name: 'Invite people' }).click();
-  const address = await page.getByLabel('Your link').inputValue();
+  const address = await page.getByRole('textbox', { name: 'Your link' }).inputValue();
   await page.getByRole('img', { name: 'QR code of your link' }).waitFor();
   await axe(page);
   const dora = await Browser.open(server, 'narrow');

@@ -1,12 +1,12 @@
-import { computed } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
-import { connection } from '../model/session';
+import { connection, openTopic } from '../model/session';
 import { unreadChats } from '../model/contacts';
 import { product } from '../model/server';
 import { Empty, IconChat } from '../ui';
 import { ConnectionBar } from './ConnectionBar';
-import { columnsOf, features } from './features';
+import { columnsOf, features, loadEarly } from './features';
 import { Lazy } from './Lazy';
 import { path } from './router';
 import './shell.css';
@@ -16,28 +16,43 @@ const columns = computed(() => columnsOf(path.value));
 // else is.
 const front = computed(() => (columns.value.panel ? 'panel' : columns.value.main ? 'main' : 'side'));
 
+// narrow is when shell.css shows one column at a time.
+const query = matchMedia('(max-width: 44rem)');
+export const narrow = signal(query.matches);
+query.addEventListener('change', () => (narrow.value = query.matches));
+
 // Shell is the page of somebody who is logged in: list, conversation, panel.
 export function Shell() {
   const { side, main, panel } = columns.value;
+  const topic = main?.params.topic ?? '';
+  useEffect(() => {
+    openTopic.value = topic;
+    return () => {
+      openTopic.value = '';
+    };
+  }, [topic]);
   useEffect(() => {
     const n = unreadChats.value;
     document.title = n > 0 ? `(${n}) ${product()}` : product();
   }, [unreadChats.value]);
+  useEffect(loadEarly, []);
   useEffect(
     () => () => {
       document.title = product();
     },
     [],
   );
+  // The one column that can be seen is what the page is about.
+  const role = (column: 'side' | 'panel') => (narrow.value && front.value === column ? 'main' : column === 'side' ? 'navigation' : 'complementary');
   return (
     <div class="shell" data-front={front.value} data-panel={panel ? '' : undefined} data-connection={connection.value}>
       <a class="skip" href="#main" onClick={skip}>
         {t('shell.skip')}
       </a>
-      <nav class="side" aria-label={t('shell.chats')}>
+      <div class="side" role={role('side')} aria-label={t('shell.chats')}>
         <ConnectionBar />
         {side && <Lazy key={side.place} {...side} />}
-      </nav>
+      </div>
       <main class="main" id="main" tabIndex={-1} aria-label={t('shell.conversation')}>
         {main ? (
           <Lazy key={main.place} {...main} />
@@ -46,9 +61,9 @@ export function Shell() {
         )}
       </main>
       {panel && (
-        <aside class="panel" aria-label={t('shell.details')}>
+        <div class="panel" role={role('panel')} aria-label={t('shell.details')}>
           <Lazy key={panel.place} {...panel} />
-        </aside>
+        </div>
       )}
       {features.map((f, i) => f.overlay && <f.overlay key={i} />)}
     </div>

@@ -16,6 +16,7 @@ export interface Place {
   path: string; // "settings/:section"; parts that begin with ":" are params
   column: 'side' | 'main' | 'panel';
   page?: ComponentType<PageProps>; // part of the first load; else:
+  early?: boolean; // loaded as soon as there is time, for it will be wanted
   load?: () => Promise<{ default: ComponentType<PageProps> }>;
 }
 

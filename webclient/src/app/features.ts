@@ -43,3 +43,11 @@ export function columnsOf(path: string[], all: Place[] = places): { [c in Place[
 
 // Longer ones first, then those with fewer params: new/group before new/:what.
 const exactness = (p: string) => p.split('/').filter(Boolean).length * 10 - (p.match(/:/g)?.length ?? 0);
+
+// loadEarly fetches the code of places that will be wanted, when the page has
+// nothing better to do.
+export function loadEarly(): void {
+  setTimeout(() => {
+    for (const p of places) if (p.early) p.load?.().catch(() => {}); // tried again when it is needed
+  }, 300);
+}

@@ -1,5 +1,5 @@
 import type { Feature } from '../app/feature';
 
 export const feature: Feature = {
-  places: [{ path: 'c/:topic', column: 'main', load: () => import('./ConversationPage') }],
+  places: [{ path: 'c/:topic', column: 'main', early: true, load: () => import('./ConversationPage') }],
 };

@@ -1,6 +1,6 @@
 import { AccessMode, Tinode, type AccessDict } from 'tinode-sdk';
 import { contact, refresh } from './contacts';
-import { me, sdk } from './session';
+import { me, openTopic, sdk, whenIn } from './session';
 
 // What a user does with a conversation as a whole, from the list or elsewhere.
 // All of them fail with the SDK's error; explain says it to people.
@@ -36,7 +36,7 @@ export async function markRead(name: string): Promise<void> {
   const attached = topic.isSubscribed();
   if (!attached) await topic.subscribe();
   topic.noteRead(seq);
-  if (!attached) topic.leaveDelayed(false, 1_000);
+  if (!attached) leaveLater(name, 1_000);
   refresh(name);
 }
 
@@ -52,6 +52,23 @@ export async function remove(name: string): Promise<void> {
   refresh(name);
 }
 
+// leaveLater detaches from a conversation unless somebody looks at it by then.
+// The SDK's leaveDelayed does not expect that the connection may have gone.
+const leaving = new Map<string, ReturnType<typeof setTimeout>>();
+function leaveLater(name: string, ms: number): void {
+  clearTimeout(leaving.get(name));
+  const leave = () => {
+    leaving.delete(name);
+    const topic = sdk().cacheGetTopic(name);
+    if (topic?.isSubscribed() && openTopic.peek() !== name) topic.leave().catch(() => {}); // gone already
+  };
+  leaving.set(name, setTimeout(leave, ms));
+}
+whenIn(() => () => {
+  leaving.forEach(clearTimeout);
+  leaving.clear();
+});
+
 // fetchLast gets the last messages of a conversation nobody looks at, so that
 // the list can show one; it stays for a moment in case more is coming.
 const fetching = new Set<string>();
@@ -62,7 +79,7 @@ export async function fetchLast(name: string): Promise<void> {
   fetching.add(name);
   try {
     await topic.subscribe(topic.startMetaQuery().withLaterData(24).withLaterDel(24).build());
-    topic.leaveDelayed(false, 10_000);
+    leaveLater(name, 10_000);
   } catch {
     // not now: the list does without
   } finally {

@@ -25,6 +25,10 @@ export const online = signal(0);
 // synced: the list of conversations has come at least once from the server.
 export const synced = signal(false);
 
+// openTopic is the conversation that is before the user, '' for none. The page
+// sets it.
+export const openTopic = signal('');
+
 export const myID = signal<string>('');
 // missing is what a login still needs (phase second): "totp", "email", "tel".
 export const missing = signal<string[]>([]);

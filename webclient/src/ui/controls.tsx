@@ -81,10 +81,10 @@ export function Empty({ icon, title, text, children }: { icon: ComponentChildren
 // Bar is the head of a column: buttons, title, buttons.
 export function Bar({ title, before, after, children }: { title?: string; before?: ComponentChildren; after?: ComponentChildren; children?: ComponentChildren }) {
   return (
-    <header class="bar">
+    <div class="bar">
       {before}
       <div class="bar-title">{children ?? <h1 class="ellipsis">{title}</h1>}</div>
       {after}
-    </header>
+    </div>
   );
 }
