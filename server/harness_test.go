@@ -23,6 +23,8 @@ import (
 	"parley/internal/chat"
 	"parley/internal/config"
 	"parley/internal/wstest"
+	"parley/media"
+	"parley/media/fs"
 	"parley/store"
 )
 
@@ -73,8 +75,17 @@ type harness struct {
 
 func newHarness(t testing.TB, cfg *config.Config, st store.Store) *harness {
 	t.Helper()
+	var blobs media.Store
+	if cfg.Media.Handler != "" {
+		folder, err := fs.Open(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = folder.Close() })
+		blobs = folder
+	}
 	s, err := New(Deps{
-		Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Build: "test:0",
+		Media: blobs, Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Build: "test:0",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ func (s *Server) routes() http.Handler {
 	s.oidcRoutes(mux)
 	info := s.clientInfo()
 	mux.HandleFunc(s.cfg.APIPath+"v0/client", s.get(serveClient(info)))
+	s.fileRoutes(mux)
 	mux.HandleFunc(s.cfg.APIPath+"v0/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, wsproto.ErrNotFound)
 	})

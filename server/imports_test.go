@@ -22,6 +22,7 @@ var rank = []struct {
 	{"bench", 8}, // drives any server from outside
 	{"server/session", 6},
 	{"server/admin", 6},
+	{"server/files", 6},
 	{"server/hub", 5},
 	{"server/topic", 4},
 	{"server", 7},

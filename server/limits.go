@@ -21,6 +21,7 @@ func limits(l *config.Limits) session.Limits {
 		AddressAccounts: l.AddressAccounts, UserGroups: l.UserGroups, UserSearches: l.UserSearches,
 		UserCodes: l.UserCodes, AddressCodes: l.AddressCodes,
 		AddressHTTP: l.AddressHTTP, AddressTokens: l.AddressTokenLogins,
+		UserUploads: l.UserUploads, AddressAvatars: l.AddressAvatars,
 		Passwords: limit.GuardConfig{
 			PerAccount: l.PasswordsPerAccount, PerAddress: l.PasswordsPerAddress, MaxDelay: l.PasswordDelay,
 		},

@@ -29,7 +29,7 @@ func TestTranscriptsLongPoll(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHarness(t, cfg, mem.New())
 				client, end := h.overPipes()
-				p := wstest.NewPlayer(h.longPoll(client), h.account)
+				p := h.player(h.longPoll(client))
 				for _, problem := range p.Play(tr) {
 					t.Error(problem)
 				}
@@ -163,7 +163,7 @@ func TestLongPollTimes(t *testing.T) {
 		}
 		d := h.longPoll(c.client)
 		d.Leave = func(string) {} // as real clients
-		p := wstest.NewPlayer(d, h.account)
+		p := h.player(d)
 		for _, problem := range p.Play(tr) {
 			t.Error(problem)
 		}

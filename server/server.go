@@ -26,7 +26,9 @@ import (
 	"parley/internal/audit"
 	"parley/internal/chat"
 	"parley/internal/config"
+	"parley/media"
 	"parley/server/admin"
+	"parley/server/files"
 	"parley/server/hub"
 	"parley/server/session"
 	"parley/server/topic"
@@ -44,6 +46,7 @@ type Deps struct {
 	Passwords basic.Deriver // works on passwords; nil: this process does
 
 	Certificates Certificates // nil: nothing is encrypted
+	Media        media.Store  // nil: there are no files; not closed by the server
 	// Admin is where the operator's commands come in; nil: nowhere. It is
 	// closed with the server.
 	Admin net.Listener
@@ -66,7 +69,10 @@ type Server struct {
 	certs    Certificates // nil: no TLS
 	http     *http.Server
 	admin    *admin.Service
-	operator net.Listener // Deps.Admin
+	operator net.Listener   // Deps.Admin
+	files    *files.Service // nil: there are none
+	origins  origins        // whose pages may use files
+	pace     pace           // of uploads and downloads
 }
 
 // lateDevices are the sessions as topics ask for them: each needs the other.
@@ -121,6 +127,12 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.files, s.pace = newFiles(&d, d.Now), filePace
+	_, _, s.origins = cfg.Media.Serve()
+	var linker topic.Files
+	if s.files != nil {
+		linker = s.files
+	}
 	tc := topicConfig(cfg)
 	tc.Started, tc.ImmutableTags, tc.TagsFor = d.Now(), immutable(cfg, known), known.TagsFor
 	if st, ok := d.Store.(interface{ ReleaseMemory() }); ok {
@@ -129,12 +141,13 @@ func New(d Deps) (*Server, error) {
 	var devices lateDevices
 	s.hub = hub.New(topic.Deps{
 		Store: d.Store, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
+		Files: linker,
 	})
 	s.sessions = session.NewRegistry(session.Deps{
 		Hub: s.hub, Store: d.Store, Schemes: known, Token: tokens, Passwords: passwords, Reset: s.reset,
 		Validators: validators, Factor: factor, Audit: log, Log: d.Log, Now: d.Now,
-		Config: session.Config{
-			Hello: hello(cfg, validators, d.Build), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
+		Files: linker, Config: session.Config{
+			Hello: hello(cfg, validators, d.Build, s.files != nil), Calls: calls(&cfg.WebRTC), OutboxBytes: cfg.Limits.OutboxBytes,
 			MaxPending: cfg.Limits.MaxPendingRequests, Permanent: cfg.PermanentAccounts, Country: cfg.DefaultCountry,
 			Limits: limits(&cfg.Limits), Topic: tc, Registration: session.Registration{
 				Closed:   cfg.Registration.Mode == config.RegistrationClosed,
@@ -203,11 +216,17 @@ func methods(cfg *config.Config, p *posts) []validate.Method {
 	return out
 }
 
+// unlimitedUpload is what clients are told if there is no limit: 0 would mean
+// that there are no uploads.
+const unlimitedUpload = 1 << 40
+
 // hello are the limits that {hi} announces (wire.md §2.3).
-func hello(cfg *config.Config, v *validate.Set, build string) map[string]any {
+func hello(cfg *config.Config, v *validate.Set, build string, files bool) map[string]any {
 	upload := int64(0)
-	if cfg.Media.Handler != "" {
-		upload = int64(cfg.Media.MaxUploadBytes)
+	if files {
+		if upload = cfg.Media.MaxUploadBytes; upload == 0 {
+			upload = unlimitedUpload
+		}
 	}
 	h := map[string]any{
 		"ver": session.ProtocolVersion, "build": build, "maxMessageSize": cfg.MaxMessageBytes,
@@ -268,6 +287,9 @@ func (s *Server) Serve(ctx context.Context, l, plain net.Listener) error {
 	g.Go(func() error { return s.posts.run(pings) })
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { return s.collectAccounts(ctx) })
+	if s.files != nil {
+		g.Go(func() error { return s.files.Run(ctx) })
+	}
 	if s.oidc != nil {
 		g.Go(func() error { return s.oidc.Run(ctx) })
 	}

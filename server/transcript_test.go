@@ -67,7 +67,7 @@ func TestTranscripts(t *testing.T) {
 			cfg := testConfig(t, tr.Config)
 			synctest.Test(t, func(t *testing.T) {
 				h := newHarness(t, cfg, mem.New())
-				p := wstest.NewPlayer(h.memory(settled), h.account)
+				p := h.player(h.memory(settled))
 				if *write {
 					if err := record(p, name); err != nil {
 						t.Error(err)
@@ -95,7 +95,7 @@ func settled() {
 }
 
 func playOver(d *wstest.Socket, h *harness, tr *wstest.Transcript) []string {
-	p := wstest.NewPlayer(d, h.account)
+	p := h.player(d)
 	defer p.Close()
 	return p.Play(tr)
 }

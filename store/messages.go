@@ -18,6 +18,9 @@ type Message struct {
 	// Once, if not empty, is a text by which the sender knows the message: see
 	// Published. History does not return it.
 	Once string
+	// Files are those that the message shows or offers; they are kept as long as
+	// it. History does not return them.
+	Files []chat.FileID
 }
 
 // HistoryQuery selects messages. Deleted ones are never returned.

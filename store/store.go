@@ -27,6 +27,7 @@ type Store interface {
 	Revocations
 	Tokens
 	Audit
+	Files
 
 	// Backup writes a consistent copy of the whole store to a new file while
 	// others go on reading and writing. progress, if not nil, is told pages

@@ -33,8 +33,9 @@ type TopicUpdate struct {
 	Access               *chat.Access
 	Public, Trusted, Aux *json.RawMessage // a pointer to nil clears
 	Tags                 *[]string
-	Unique               []string    // see UserUpdate
-	Subs                 []SubUpdate // of the same topic; ErrNotFound if one is missing
+	Unique               []string     // see UserUpdate
+	Avatar               *chat.FileID // see UserUpdate
+	Subs                 []SubUpdate  // of the same topic; ErrNotFound if one is missing
 }
 
 // Topics are the records of conversations.

@@ -30,6 +30,7 @@ type UserUpdate struct {
 	// Unique are those of Tags that no other user or topic may have, else
 	// ErrDuplicate (aliases).
 	Unique []string
+	Avatar *chat.FileID // the user's picture, instead of the one before; a pointer to zero: none
 }
 
 // NewUser is an account with everything that is made together with it.
@@ -38,7 +39,8 @@ type NewUser struct {
 	Me     Sub    // the subscription to the user's own topic me
 	Login  *Login // nil: the account has no secret (anonymous)
 	Creds  []Credential
-	Unique []string // see UserUpdate
+	Unique []string    // see UserUpdate
+	Avatar chat.FileID // see Files; zero: none
 }
 
 // UserQuery selects accounts.

@@ -34,6 +34,14 @@ type Extra struct {
 	AuthLevel   string   `json:"authlevel"` // level to assume with Obo
 }
 
+// Files are the URLs that came along; a nil Extra has none.
+func (x *Extra) Files() []string {
+	if x == nil {
+		return nil
+	}
+	return x.Attachments
+}
+
 // Hi introduces the client (wire.md §2.3).
 type Hi struct {
 	ID    string `json:"id"`

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/internal/audit"
+	"parley/internal/config"
 	"parley/server/admin"
 	"parley/store"
 	"parley/store/sqlite"
@@ -22,14 +23,18 @@ func backupCommands() []command {
 	return []command{
 		{"backup", "FILE", "copy the store to a new file, while the server runs or not\n\n" +
 			"The copy is checked. It has all messages: keep it as safe as the data folder.\n" +
+			"Files that people sent are copied to the folder FILE.files beside it, if they\n" +
+			"are in a folder; --no-files leaves them out.\n" +
 			"Keep tinode.conf and token.key of the data folder too; without token.key\n" +
 			"everybody has to log in again.", backupMake},
 		{"restore", "FILE", "put a backup in the place of the store of a stopped server\n\n" +
-			"The backup is checked first. With --force what is there is renamed, not removed.", backupRestore},
+			"The backup is checked first, and files of FILE.files are added to those that\n" +
+			"are there. With --force what is there is renamed, not removed.", backupRestore},
 	}
 }
 
-func backupMake(*flag.FlagSet) func(*operator, []string) error {
+func backupMake(set *flag.FlagSet) func(*operator, []string) error {
+	noFiles := set.Bool("no-files", false, "leave out the files that people sent")
 	return func(o *operator, args []string) error {
 		path, err := one(args, "FILE")
 		if err != nil {
@@ -62,42 +67,66 @@ func backupMake(*flag.FlagSet) func(*operator, []string) error {
 			if err != nil {
 				return err
 			}
-			return o.verify(path, before, after)
+			made, err := o.verify(path, before, after)
+			if err != nil {
+				return err
+			}
+			var files *copied
+			if !*noFiles && hasFolder(cfg) {
+				// After the store: a file that came meanwhile is no loss, one that
+				// the store knows and the folder lacks would be.
+				if files, err = o.copyFiles(filesFolder(cfg, cfg.Data), filesOf(path), path); err != nil {
+					return err
+				}
+			}
+			return o.report(path, made, files, "Keep tinode.conf and token.key with it.")
 		})
 	}
 }
 
 // verify opens a copy and compares it with what was there before and after.
-func (o *operator) verify(path string, before, after *sqlite.Inspection) error {
+func (o *operator) verify(path string, before, after *sqlite.Inspection) (*sqlite.Inspection, error) {
 	copied, err := sqlite.Inspect(o.ctx, path, sqlite.Thorough)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the backup can't be read: %w", err)
+		return nil, fmt.Errorf("the backup can't be read: %w", err)
 	case copied.Damage != "":
-		return fmt.Errorf("the backup is damaged: %s", copied.Damage)
+		return nil, fmt.Errorf("the backup is damaged: %s", copied.Damage)
 	}
 	for _, n := range [][3]int{
 		{before.Users, copied.Users, after.Users}, {before.Topics, copied.Topics, after.Topics}, {before.Messages, copied.Messages, after.Messages},
 	} {
 		if n[1] < min(n[0], n[2]) || n[1] > max(n[0], n[2]) {
-			return fmt.Errorf("the backup %s has not what the store had: %+v, and then %+v; the backup %+v", path, *before, *after, *copied)
+			return nil, fmt.Errorf("the backup %s has not what the store had: %+v, and then %+v; the backup %+v", path, *before, *after, *copied)
 		}
 	}
-	return o.report(path, copied, "Keep tinode.conf and token.key with it.")
+	return copied, nil
 }
 
 // report prints what is in a file.
-func (o *operator) report(path string, in *sqlite.Inspection, advice string) error {
+func (o *operator) report(path string, in *sqlite.Inspection, files *copied, advice string) error {
 	if o.json {
 		size := int64(0)
 		if info, err := os.Stat(path); err == nil {
 			size = info.Size()
 		}
-		return printJSON(o.stdout, map[string]any{
+		list := map[string]any{
 			"file": path, "bytes": size, "schema": in.Version, "users": in.Users, "topics": in.Topics, "messages": in.Messages,
-		})
+		}
+		if files != nil {
+			list["files"], list["files_bytes"], list["files_missing"] = files.Count, files.Bytes, files.Missing
+		}
+		return printJSON(o.stdout, list)
 	}
-	fmt.Fprintf(o.stdout, "%s: checked; %d users, %d topics, %d messages\n%s\n", path, in.Users, in.Topics, in.Messages, advice)
+	fmt.Fprintf(o.stdout, "%s: checked; %d users, %d topics, %d messages", path, in.Users, in.Topics, in.Messages)
+	if files != nil {
+		fmt.Fprintf(o.stdout, ", %d files", files.Count)
+	}
+	fmt.Fprintln(o.stdout)
+	if files != nil && files.Missing > 0 {
+		fmt.Fprintf(o.stderr, "%d files that messages or profiles show are not there, or were deleted meanwhile\n", files.Missing)
+	}
+	fmt.Fprintln(o.stdout, advice)
 	return nil
 }
 
@@ -145,13 +174,13 @@ func backupRestore(set *flag.FlagSet) func(*operator, []string) error {
 		if err != nil {
 			return err
 		}
-		return o.restore(h, from, in, *force)
+		return o.restore(h, cfg, from, in, *force)
 	}
 }
 
 // restore puts a checked backup into its place. A server that runs has the
 // lock, and one that is started meanwhile does not get it.
-func (o *operator) restore(h *home, from string, in *sqlite.Inspection, force bool) error {
+func (o *operator) restore(h *home, cfg *config.Config, from string, in *sqlite.Inspection, force bool) error {
 	target := filepath.Join(h.path, storeName)
 	_, err := os.Stat(target)
 	exists := err == nil
@@ -179,7 +208,18 @@ func (o *operator) restore(h *home, from string, in *sqlite.Inspection, force bo
 	if now.Users != in.Users || now.Topics != in.Topics || now.Messages != in.Messages {
 		return fmt.Errorf("%s has not what the backup has: %+v instead of %+v", target, *now, *in)
 	}
-	return o.report(target, now, "Start the server.")
+	var files *copied
+	if hasFolder(cfg) {
+		dir := filesFolder(cfg, h.path)
+		source := filesOf(from)
+		if _, err := os.Stat(source); err != nil { // made without files: they may be there all the same
+			source = dir
+		}
+		if files, err = o.copyFiles(source, dir, target); err != nil {
+			return err
+		}
+	}
+	return o.report(target, now, files, "Start the server.")
 }
 
 // exchange copies the backup beside the store and renames: at no moment is there

@@ -169,7 +169,7 @@ func TestDoctor(t *testing.T) {
 				failed = 1
 			}
 		}
-		if len(found) != 12 || code != failed || found["server"].Text != want {
+		if len(found) != 13 || code != failed || found["server"].Text != want {
 			t.Errorf("%d, exit code %d: %s", len(found), code, out)
 		}
 		return found

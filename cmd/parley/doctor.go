@@ -101,7 +101,7 @@ func (o *operator) examine() []finding {
 		list = append(list, good("server", "does not run"))
 	}
 	list = append(list, p.port(), p.folder(), p.secret(), p.store())
-	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp())
+	list = append(list, p.space(), p.sync(), p.files(), p.clock(), p.smtp(), p.uploads())
 	return append(list, p.tls())
 }
 

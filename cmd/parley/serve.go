@@ -65,6 +65,11 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	case err != nil:
 		return err
 	}
+	blobs, closeBlobs, err := openMedia(cfg, home.path)
+	if err != nil {
+		return errors.Join(err, st.Close())
+	}
+	defer closeBlobs()
 	commands, err := home.listenAdmin()
 	if err != nil { // no reason to leave people without a server
 		fmt.Fprintf(stderr, "warning: the operator's commands work only while the server is stopped: %v\n", err)
@@ -75,7 +80,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer passwords.Close()
 	srv, err := server.New(server.Deps{
 		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Admin: commands,
-		Certificates: certificates, Passwords: passwords,
+		Certificates: certificates, Passwords: passwords, Media: blobs,
 	})
 	if err != nil {
 		if commands != nil {

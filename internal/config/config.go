@@ -75,6 +75,8 @@ type Limits struct {
 	AddressCodes          limit.Rate `conf:"codes_per_address"`
 	AddressHTTP           limit.Rate `conf:"http_per_address"`
 	AddressTokenLogins    limit.Rate `conf:"token_logins_per_address"`
+	UserUploads           limit.Rate `conf:"uploads_per_user"`
+	AddressAvatars        limit.Rate `conf:"avatars_per_address"` // of strangers who sign up
 
 	PasswordsPerAccount int           `conf:"wrong_passwords_per_account"` // without a delay; 0 is unlimited
 	PasswordsPerAddress int           `conf:"wrong_passwords_per_address"`

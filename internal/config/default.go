@@ -78,7 +78,10 @@ func Default() *Config {
 		AccountGC:    AccountGC{Period: time.Hour, BlockSize: 10, MinAccountAge: 30 * time.Hour},
 		Store:        Store{MaxResults: 1024},
 		Media: Media{
+			Handler:        "fs",
 			MaxUploadBytes: 8388608,
+			MaxPixels:      250_000_000,
+			Access:         MediaReaders,
 			GCPeriod:       time.Minute,
 			GCBlockSize:    100,
 			Handlers: MediaHandlers{
@@ -117,6 +120,8 @@ func defaultLimits() Limits {
 		AddressCodes:          per(time.Hour, 120, 60),
 		AddressHTTP:           per(time.Second, 200, 2000),
 		AddressTokenLogins:    per(time.Second, 100, 5000),
+		UserUploads:           per(time.Minute, 60, 300),
+		AddressAvatars:        per(time.Hour, 60, 60),
 		PasswordsPerAccount:   5,
 		PasswordsPerAddress:   20,
 		PasswordDelay:         15 * time.Minute,
@@ -145,6 +150,7 @@ func tinodeDefaults() []tinodeDefault {
 		{"auth_config.basic.min_password_length", "3", func(c *Config) { c.Auth.Basic.MinPasswordLength = 3 }},
 		{"acc_validation.email.add_to_tags", "false", func(c *Config) { c.Validation.Email.AddToTags = false }},
 		{"acc_validation.tel.add_to_tags", "false", func(c *Config) { c.Validation.Tel.AddToTags = false }},
+		{"media.use_handler", `""`, func(c *Config) { c.Media.Handler = "" }},
 		{"media.max_size", "0", func(c *Config) { c.Media.MaxUploadBytes = 0 }},
 	}
 }

@@ -86,7 +86,7 @@ func TestStockFile(t *testing.T) {
 	t.Parallel()
 	got, warned := mustLoad(t, "testdata/stock.conf")
 	wantWarned := []string{
-		"ws_compression_disabled", "grpc_listen", "expvar", "media",
+		"ws_compression_disabled", "grpc_listen", "expvar",
 		"auth_config.token.key", "store_config.uid_key", "store_config.adapters",
 		"acc_validation.email", "cluster_config",
 	}
@@ -108,7 +108,7 @@ func TestRecordingsFile(t *testing.T) {
 	t.Parallel()
 	got, warned := mustLoad(t, "testdata/recordings.conf")
 	wantWarned := []string{
-		"media", "auth_config.token.key", "store_config.uid_key",
+		"auth_config.token.key", "store_config.uid_key",
 		"store_config.adapters", "acc_validation.email",
 	}
 	if diff := cmp.Diff(wantWarned, warned); diff != "" {

@@ -93,9 +93,25 @@ type HeaderField struct {
 type Media struct {
 	Handler        string        `conf:"use_handler"` // fs, s3, or empty for no files
 	MaxUploadBytes int64         `conf:"max_size"`    // 0 is unlimited
+	MaxPixels      int64         `conf:"max_pixels"`  // of a picture; 0 is unlimited
+	Access         string        `conf:"access"`      // MediaReaders or MediaUsers
 	GCPeriod       time.Duration `conf:"gc_period,s"` // unused files are collected when both are > 0
 	GCBlockSize    int           `conf:"gc_block_size"`
 	Handlers       MediaHandlers `conf:"handlers"`
+}
+
+// Who may fetch a file.
+const (
+	MediaReaders = "readers" // of the conversations that show it
+	MediaUsers   = "users"   // all who are logged in, as with Tinode
+)
+
+// Serve is what the handler in use says of the URLs of files.
+func (m *Media) Serve() (url, cacheControl string, origins []string) {
+	if m.Handler == "s3" {
+		return m.Handlers.S3.ServeURL, m.Handlers.S3.CacheControl, m.Handlers.S3.CORSOrigins
+	}
+	return m.Handlers.FS.ServeURL, m.Handlers.FS.CacheControl, m.Handlers.FS.CORSOrigins
 }
 
 // MediaHandlers has the settings of each handler, whichever is in use.
@@ -106,7 +122,7 @@ type MediaHandlers struct {
 
 // MediaFS keeps files in a folder.
 type MediaFS struct {
-	UploadDir    string   `conf:"upload_dir"` // empty is the folder "files" in Data
+	UploadDir    string   `conf:"upload_dir"` // empty is "files"; starts at Data
 	ServeURL     string   `conf:"serve_url"`
 	CacheControl string   `conf:"cache_control"`
 	CORSOrigins  []string `conf:"cors_origins"`

@@ -72,6 +72,8 @@ func (v *Validation) settle() {
 }
 
 func (m *Media) settle() {
+	m.Access = strings.ToLower(m.Access)
+	orDefault(&m.Access, MediaReaders)
 	def := Default().Media.Handlers
 	orDefault(&m.Handlers.FS.ServeURL, def.FS.ServeURL)
 	orDefault(&m.Handlers.FS.CacheControl, def.FS.CacheControl)

@@ -35,6 +35,10 @@ func (m *Media) check(k *checker) {
 	if m.MaxUploadBytes < 0 {
 		k.fault("media.max_size", "must not be negative")
 	}
+	k.atLeast("media.max_pixels", m.MaxPixels, 0)
+	if m.Access != MediaReaders && m.Access != MediaUsers {
+		k.fault("media.access", `must be "readers" or "users"`)
+	}
 	fs, s3 := &m.Handlers.FS, &m.Handlers.S3
 	k.origins("media.handlers.fs.cors_origins", fs.CORSOrigins)
 	k.origins("media.handlers.s3.cors_origins", s3.CORSOrigins)

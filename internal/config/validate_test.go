@@ -91,6 +91,8 @@ func TestValidate(t *testing.T) {
 		"store: mongodb":          {func(c *Config) { c.Store.Adapter = "mongodb" }, `store_config.use_adapter: mongodb is not supported in this version yet; set "" to keep everything in the embedded store`},
 		"store: unknown":          {func(c *Config) { c.Store.Adapter = "oracle" }, `store_config.use_adapter: unknown adapter; set "" to keep everything in the embedded store`},
 		"media handler":           {func(c *Config) { c.Media.Handler = "ftp" }, `media.use_handler: must be "fs", "s3", or "" for no files`},
+		"media pixels":            {func(c *Config) { c.Media.MaxPixels = -1 }, "media.max_pixels: must be at least 0"},
+		"media access":            {func(c *Config) { c.Media.Access = "all" }, `media.access: must be "readers" or "users"`},
 		"media size":              {func(c *Config) { c.Media.MaxUploadBytes = -1 }, "media.max_size: must not be negative"},
 		"media serve_url":         {func(c *Config) { c.Media.Handler, c.Media.Handlers.FS.ServeURL = "fs", "files" }, "media.handlers.fs.serve_url: must begin and end with /"},
 		"media serve_url, full":   {func(c *Config) { c.Media.Handler, c.Media.Handlers.FS.ServeURL = "fs", "ftp://x/" }, "media.handlers.fs.serve_url: must be a full URL, such as https://chat.example.com/"},

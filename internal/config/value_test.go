@@ -149,7 +149,7 @@ func TestWarnings(t *testing.T) {
 
 const everyTinodeKey = `, "listen": ":1", "max_message_size": 2048, "max_subscriber_count": 9, "alias_tag": "al", "p2p_delete_enabled": true, "msg_delete_age": 1, ` +
 	`"auth_config": {"basic": {"add_to_tags": true, "min_login_length": 5, "min_password_length": 5}}, ` +
-	`"acc_validation": {"email": {"add_to_tags": true}, "tel": {"add_to_tags": true}}, "media": {"max_size": 1}`
+	`"acc_validation": {"email": {"add_to_tags": true}, "tel": {"add_to_tags": true}}, "media": {"use_handler": "fs", "max_size": 1}`
 
 // A file made for Tinode keeps the values that its users are used to.
 func TestTinodeDefaults(t *testing.T) {
@@ -163,7 +163,7 @@ func TestTinodeDefaults(t *testing.T) {
 	want.P2PDeleteEnabled, want.MessageDeleteAge = false, 0
 	want.Auth.Basic = BasicAuth{MinLoginLength: 2, MinPasswordLength: 3}
 	want.Validation.Email.AddToTags, want.Validation.Tel.AddToTags = false, false
-	want.Media.MaxUploadBytes = 0
+	want.Media.MaxUploadBytes, want.Media.Handler = 0, ""
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -19,7 +19,7 @@ func laterFeatures() []later {
 	return []later{
 		{"grpc_listen", off + "gRPC clients cannot connect", func(c *Config) bool { return c.GRPCListen != "" }},
 		{"grpc_keepalive_enabled", "", nil},
-		{"media", off + "files can be neither uploaded nor downloaded", func(c *Config) bool { return c.Media.Handler != "" }},
+		{"media.handlers.s3", off + "files can be kept in a folder only", func(c *Config) bool { return c.Media.Handler == "s3" }},
 		{"push", off + "no push notifications are sent", func(c *Config) bool {
 			return c.Push.Stdout.Enabled || c.Push.FCM.Enabled || c.Push.TNPG.Enabled
 		}},

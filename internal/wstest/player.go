@@ -32,11 +32,23 @@ type Player struct {
 	names    map[string]string // value → placeholder with <>
 	counts   map[string]int    // how many grp, usr… were named so far
 	nextID   int
+
+	// Files is for the directives "file" and "fetch"; nil: there are none.
+	Files Files
+}
+
+// Files uploads and fetches for transcripts, in the way that HTTP would.
+type Files interface {
+	// Upload makes a file of a user, or of nobody for "", and returns its URL.
+	Upload(user string) (url string, err error)
+	// Fetch returns the status of a download by a user.
+	Fetch(user, url string) (int, error)
 }
 
 // session is one connection.
 type session struct {
 	name string
+	user string // ID of the account of "login"; empty: none
 	conn Conn
 	in   Inbox
 }
@@ -156,11 +168,41 @@ func (p *Player) step(line string, want []string) ([]string, error) {
 		time.Sleep(d)
 		p.settle("", nil, want)
 		return p.take(), nil
+	case f[0] == "file" && len(f) == 3 && p.Files != nil:
+		return nil, p.upload(f[1], f[2])
+	case f[0] == "fetch" && len(f) == 4 && p.Files != nil:
+		return nil, p.fetch(f[1], f[2], f[3])
 	case f[0] == "quietly":
 		_, err := p.step(strings.TrimSpace(strings.TrimPrefix(line, "quietly")), nil)
 		return nil, err
 	}
 	return nil, errors.New("unknown directive")
+}
+
+// upload makes a file of the user of a session, of which <name> is the URL.
+func (p *Player) upload(session, name string) error {
+	s := p.find(session)
+	if s == nil {
+		return errors.New("no such session")
+	}
+	url, err := p.Files.Upload(s.user)
+	if err == nil {
+		p.bind(name, url)
+	}
+	return err
+}
+
+// fetch checks what comes of a download.
+func (p *Player) fetch(session, name, want string) error {
+	s := p.find(session)
+	if s == nil {
+		return errors.New("no such session")
+	}
+	got, err := p.Files.Fetch(s.user, p.vars[name])
+	if err == nil && fmt.Sprint(got) != want {
+		err = fmt.Errorf("got status %d, want %s", got, want)
+	}
+	return err
 }
 
 // open opens a session; unless ver is "raw" it says hi.
@@ -205,6 +247,7 @@ func (p *Player) login(name, who string, options []string) error {
 		p.vars[who+".token"] = a.Token
 		p.names[a.Token] = "<token>"
 	}
+	p.find(name).user = p.vars[who]
 	_, err := p.ask(p.find(name), map[string]any{"login": map[string]any{
 		"id": p.id(), "scheme": "token", "secret": p.vars[who+".token"],
 	}})

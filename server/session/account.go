@@ -16,13 +16,13 @@ import (
 )
 
 // acc handles {acc} (wire.md §12.3, §12.4).
-func (s *Session) acc(a *wsproto.Acc, who actor) {
+func (s *Session) acc(a *wsproto.Acc, who actor, attached []string) {
 	ctx, cancel := s.context()
 	defer cancel()
 	var reply *wsproto.Error
 	var err error
 	if strings.HasPrefix(a.User, "new") {
-		reply, err = s.newAccount(ctx, a)
+		reply, err = s.newAccount(ctx, a, attached)
 	} else {
 		reply, err = s.changeAccount(ctx, a, who)
 	}
@@ -40,7 +40,7 @@ type draft struct {
 }
 
 // newAccount makes an account; nothing of it remains if anything is wrong.
-func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Error, error) {
+func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc, attached []string) (*wsproto.Error, error) {
 	if a.Login && s.uid != 0 {
 		return nil, wsproto.ErrAuthenticated
 	}
@@ -76,6 +76,7 @@ func (s *Session) newAccount(ctx context.Context, a *wsproto.Acc) (*wsproto.Erro
 		if err := s.fillLogin(ctx, d, creator, a.Secret); err != nil {
 			return err
 		}
+		s.fillAvatar(ctx, d, attached)
 		err := s.reg.Store.CreateUser(ctx, &d.NewUser)
 		if err != nil {
 			s.undo(creator, d.User.ID)
@@ -139,6 +140,16 @@ func (s *Session) fillUser(d *draft, a *wsproto.Acc) error {
 	access, err := cfg.NewUserAccess(d.User.Access, a.Desc.DefAcs)
 	d.User.Access = access
 	return err
+}
+
+// fillAvatar takes over the picture, which was uploaded before.
+func (s *Session) fillAvatar(ctx context.Context, d *draft, attached []string) {
+	if s.reg.Files == nil {
+		return
+	}
+	if f := s.reg.Files.Avatar(ctx, s.uid, attached, d.User.Public); f != nil {
+		d.Avatar = *f
+	}
 }
 
 // fillCreds takes over the addresses: known methods with a value, one of each.

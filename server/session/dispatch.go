@@ -59,7 +59,7 @@ func (s *Session) dispatch(frame []byte) {
 	case m.Login != nil:
 		s.login(m.Login)
 	case m.Acc != nil:
-		s.acc(m.Acc, who)
+		s.acc(m.Acc, who, m.Extra.Files())
 	case s.uid == 0:
 		if m.Note == nil {
 			s.ctrl(wsproto.ErrAuthRequired, m.ID(), m.Topic())

@@ -23,6 +23,7 @@ type Limits struct {
 	AddressAccounts, UserGroups, UserSearches limit.Rate
 	UserCodes, AddressCodes                   limit.Rate
 	AddressHTTP, AddressTokens                limit.Rate
+	UserUploads, AddressAvatars               limit.Rate
 
 	Passwords limit.GuardConfig
 	Exempt    []netip.Prefix
@@ -38,8 +39,8 @@ const (
 
 // addressUse is what came from an address of late, userUse from a user.
 type (
-	addressUse struct{ requests, messages, accounts, codes, http, tokens limit.Bucket }
-	userUse    struct{ requests, messages, groups, searches, codes limit.Bucket }
+	addressUse struct{ requests, messages, accounts, codes, http, tokens, avatars limit.Bucket }
+	userUse    struct{ requests, messages, groups, searches, codes, uploads limit.Bucket }
 
 	heldAddress = limit.Entry[netip.Prefix, addressUse]
 	heldUser    = limit.Entry[chat.UID, userUse]
@@ -61,10 +62,10 @@ func newLimiter(l Limits, now func() time.Time) *limiter {
 	return &limiter{
 		Limits: l, guard: limit.NewGuard(l.Passwords, now),
 		addresses: limit.NewTable[netip.Prefix](keptUses, func(u *addressUse) bool {
-			return full(&u.requests, &u.messages, &u.accounts, &u.codes, &u.http, &u.tokens)
+			return full(&u.requests, &u.messages, &u.accounts, &u.codes, &u.http, &u.tokens, &u.avatars)
 		}),
 		users: limit.NewTable[chat.UID](keptUses, func(u *userUse) bool {
-			return full(&u.requests, &u.messages, &u.groups, &u.searches, &u.codes)
+			return full(&u.requests, &u.messages, &u.groups, &u.searches, &u.codes, &u.uploads)
 		}),
 	}
 }
@@ -133,6 +134,23 @@ func (r *Registry) ChargeHTTP(remote string) time.Duration {
 	}
 	defer r.limits.addresses.Release(e)
 	return e.Value.http.Take(r.Now().UnixNano(), r.limits.AddressHTTP)
+}
+
+// ChargeUpload counts a file that a user is about to send, or for nobody the
+// avatar of a stranger, and returns how long he has to wait; 0: it is welcome.
+func (r *Registry) ChargeUpload(remote string, u chat.UID) time.Duration {
+	l, now := r.limits, r.Now().UnixNano()
+	a := l.holdAddress(placeOf(remote))
+	if a == nil {
+		return 0
+	}
+	defer l.addresses.Release(a)
+	if u == 0 {
+		return a.Value.avatars.Take(now, l.AddressAvatars)
+	}
+	e := l.users.Hold(u)
+	defer l.users.Release(e)
+	return e.Value.uploads.Take(now, l.UserUploads)
 }
 
 // charge counts a message against the limits and returns how long its sender

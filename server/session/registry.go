@@ -77,6 +77,7 @@ type Deps struct {
 	Validators *validate.Set
 	Audit      *audit.Log // nil: none is kept
 	Factor     *totp.Factor
+	Files      topic.Files // nil: there are none
 	Log        *slog.Logger
 	Now        func() time.Time
 	Config     Config

@@ -103,6 +103,11 @@ func (t *groupTopic) create(r *Request, q *wsproto.Sub) (joined, error) {
 		}
 		return joined{}, err
 	}
+	if f := t.avatar(r, &rec.Public); f != nil && *f != 0 {
+		if err := t.Store.UpdateTopic(ctx, t.name, store.TopicUpdate{Avatar: f}); err != nil {
+			t.Log.Warn("the avatar of a new group was not linked", "topic", t.name, "err", err)
+		}
+	}
 	rec.SubCount = 1
 	t.exists, t.rec = true, &rec
 	t.members = members{}

@@ -183,6 +183,7 @@ func (t *groupTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) erro
 	}
 	if profile {
 		rec.Updated, up.Updated = r.TS, &r.TS
+		up.Avatar = t.avatar(r, up.Public)
 	}
 	ctx, cancel := t.storeCtx()
 	defer cancel()

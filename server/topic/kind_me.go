@@ -195,6 +195,7 @@ func (t *meTopic) setDesc(r *Request, a *Attachment, d *wsproto.SetDesc) error {
 	profile := up.Public != nil || up.Trusted != nil
 	if profile {
 		u.Updated, up.Updated = r.TS, &r.TS
+		up.Avatar = t.avatar(r, up.Public)
 	}
 	private, privateChanged := merge(t.private, d.Private)
 	if err := t.Config.fits(t.private, private); err != nil {

@@ -63,11 +63,15 @@ func (t *Topic) accept(r *Request) (pub, error) {
 	case t.rec.Seq+len(t.pubs) >= chat.MaxSeq:
 		return pub{}, wsproto.ErrPolicy
 	}
+	msg := t.draft(r, once)
+	if msg.Files, err = t.files(r); err != nil {
+		return pub{}, err
+	}
 	if a == nil {
-		return pub{r, nil, nil, t.draft(r, once), call}, nil
+		return pub{r, nil, nil, msg, call}, nil
 	}
 	r.name = a.name
-	return pub{r, a, a.member, t.draft(r, once), call}, nil
+	return pub{r, a, a.member, msg, call}, nil
 }
 
 // draft is the message of a {pub}, with the next seq.

@@ -7,6 +7,7 @@ package topic
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -72,6 +73,16 @@ type Session interface {
 	Answered(r *Request)
 }
 
+// Files knows uploaded files by the URLs that clients attach.
+type Files interface {
+	// Linkable returns the files that URLs name; those of others are left out.
+	// wsproto.ErrDenied if the user may not have one of them.
+	Linkable(ctx context.Context, user chat.UID, urls []string) ([]chat.FileID, error)
+	// Avatar is what becomes of the picture of a user or a group: its new file, a
+	// pointer to zero for none, nil for no change.
+	Avatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID
+}
+
 // Config are the rules that an administrator can change.
 type Config struct {
 	MaxSubscribers int
@@ -102,6 +113,7 @@ type Deps struct {
 	Devices   Devices          // nil: nothing is known of them
 	Audit     *audit.Log       // nil: none is kept
 	Factor    SecondFactor     // nil: there is none
+	Files     Files            // nil: there are none
 	Workers   *mailbox.Workers // nil: none are kept
 	Log       *slog.Logger
 	Now       func() time.Time

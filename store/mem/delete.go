@@ -38,6 +38,7 @@ func (s *Store) deleteTopic(name string, hard bool, at time.Time) {
 		return
 	}
 	delete(s.topics, name)
+	s.unlink(func(l link) bool { return l.Topic == name })
 	maps.DeleteFunc(s.published, func(key onceKey, _ published) bool { return key.topic == name })
 }
 
@@ -88,6 +89,7 @@ func (s *Store) purgeUser(id chat.UID) {
 	s.logins = slices.DeleteFunc(s.logins, func(l store.Login) bool { return l.User == id })
 	s.creds = slices.DeleteFunc(s.creds, func(c credential) bool { return c.User == id })
 	maps.DeleteFunc(s.codes, func(_ string, c *store.Code) bool { return c.User == id })
+	s.purgeFiles(id)
 	delete(s.users, id)
 	s.purged[id] = true
 }

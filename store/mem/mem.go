@@ -32,6 +32,7 @@ type Store struct {
 	topics    map[string]*topic
 	subs      map[subKey]*store.Sub
 	published map[onceKey]published
+	files     map[chat.FileID]*file
 
 	codes       map[string]*store.Code
 	invites     map[string]*store.Invite
@@ -51,6 +52,7 @@ func New() *Store {
 		topics:    map[string]*topic{},
 		subs:      map[subKey]*store.Sub{},
 		published: map[onceKey]published{},
+		files:     map[chat.FileID]*file{},
 
 		codes:       map[string]*store.Code{},
 		invites:     map[string]*store.Invite{},
@@ -117,7 +119,7 @@ func (s *Store) dump(ctx context.Context) ([]byte, error) {
 	return json.MarshalIndent(map[string]any{
 		"users": s.users, "logins": s.logins, "credentials": s.creds,
 		"devices": s.devices, "topics": s.topics, "subs": subs,
-		"codes": s.codes, "invites": s.invites, "revocations": slices.Collect(maps.Values(s.revocations)), "audit": s.audit,
+		"codes": s.codes, "invites": s.invites, "revocations": slices.Collect(maps.Values(s.revocations)), "audit": s.audit, "files": slices.Collect(maps.Values(s.files)),
 	}, "", "  ")
 }
 

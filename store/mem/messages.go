@@ -19,6 +19,7 @@ type deletion struct {
 func copyMessage(m *store.Message) store.Message {
 	c := *m
 	c.Head, c.Content, c.Once = raw(m.Head), raw(m.Content), ""
+	c.Files = nil
 	return c
 }
 
@@ -43,6 +44,9 @@ func (s *Store) Append(ctx context.Context, ms ...*store.Message) error {
 	for _, m := range ms {
 		t.Messages = append(t.Messages, copyMessage(m))
 		s.keep(m)
+		for _, f := range m.Files {
+			s.link(f, link{Topic: t.Name, Seq: m.Seq})
+		}
 		t.Seq, t.Touched = m.Seq, m.At
 	}
 	return nil
@@ -97,6 +101,7 @@ func (s *Store) DeleteMessages(ctx context.Context, name string, d store.NewDele
 	ranges := slices.Clone(d.Ranges)
 	if d.User == 0 {
 		ranges = t.erase(d.Ranges, d.After)
+		s.unlink(func(l link) bool { return l.Topic == name && l.Seq > 0 && inRanges(ranges, l.Seq) })
 	}
 	if len(ranges) == 0 {
 		return nil, nil

@@ -71,6 +71,7 @@ func (s *Store) UpdateTopic(ctx context.Context, name string, up store.TopicUpda
 	if up.Tags != nil {
 		t.Tags = sortedTags(*up.Tags)
 	}
+	s.setAvatar(up.Avatar, link{Topic: name})
 	s.updateSubs(up.Subs)
 	return nil
 }

@@ -39,6 +39,9 @@ func (s *Store) CreateUser(ctx context.Context, n *store.NewUser) error {
 	for _, c := range n.Creds {
 		s.creds = append(s.creds, credential{Credential: c})
 	}
+	if n.Avatar != 0 {
+		s.setAvatar(&n.Avatar, link{User: n.User.ID})
+	}
 	return nil
 }
 
@@ -110,6 +113,7 @@ func (s *Store) UpdateUser(ctx context.Context, id chat.UID, up store.UserUpdate
 	if up.Tags != nil {
 		u.Tags = sortedTags(*up.Tags)
 	}
+	s.setAvatar(up.Avatar, link{User: id})
 	return nil
 }
 

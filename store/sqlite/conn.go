@@ -189,6 +189,8 @@ func value(a any) driver.Value {
 		return int64(a)
 	case chat.UID:
 		return int64(a)
+	case chat.FileID:
+		return int64(a)
 	case chat.Mode:
 		return int64(a)
 	case chat.Level:

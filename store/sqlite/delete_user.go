@@ -78,6 +78,9 @@ func purgeUser(c *conn, id chat.UID, me owner, tags, own []string) error {
 	if err := me.leave(c, tags); err != nil {
 		return err
 	}
+	if err := purgeFiles(c, id); err != nil {
+		return err
+	}
 	return c.each(id,
 		`DELETE FROM subs WHERE user = ?`,
 		`DELETE FROM deletions WHERE user = ?`,

@@ -72,7 +72,13 @@ func erase(c *conn, id int64, ranges []chat.Range, after time.Time) ([]chat.Rang
 			return nil, err
 		}
 	}
-	return chat.MergeRanges(done), nil
+	done = chat.MergeRanges(done)
+	for _, r := range done {
+		if err := unlinkFiles(c, `topic = ? AND seq >= ? AND seq < ?`, id, r.Low, r.Hi); err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
 }
 
 // Deletions implements store.Messages.

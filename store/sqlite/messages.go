@@ -48,6 +48,9 @@ func (s *Store) appendMessages(c *conn, topic string, ms []*store.Message) error
 	if err := keepPublished(c, id, ms); err != nil {
 		return err
 	}
+	if err := linkFiles(c, id, ms); err != nil {
+		return err
+	}
 	for len(ms) > 0 {
 		n, text := insertSize(len(ms))
 		args := make([]any, 0, 6*n)

@@ -111,6 +111,9 @@ func (s *Store) UpdateTopic(ctx context.Context, name string, up store.TopicUpda
 		if err := setTopic(c, topic.slot, &up); err != nil {
 			return err
 		}
+		if err := setAvatar(c, up.Avatar, topic.slot, 0); err != nil {
+			return err
+		}
 		return updateSubs(c, up.Subs)
 	})
 }
@@ -185,6 +188,9 @@ func purgeTopic(c *conn, name string) error {
 		return err
 	}
 	if err := topic.leave(c, tags); err != nil {
+		return err
+	}
+	if err := unlinkFiles(c, `topic = ?`, topic.slot); err != nil {
 		return err
 	}
 	for _, text := range []string{

@@ -38,7 +38,10 @@ func (s *Store) CreateUser(ctx context.Context, n *store.NewUser) error {
 				return err
 			}
 		}
-		return nil
+		if n.Avatar == 0 {
+			return nil
+		}
+		return setAvatar(c, &n.Avatar, 0, n.User.ID)
 	})
 }
 
@@ -142,7 +145,10 @@ func (s *Store) UpdateUser(ctx context.Context, id chat.UID, up store.UserUpdate
 		if err := me.retag(c, old, up.State, up.Tags); err != nil {
 			return err
 		}
-		return setUser(c, id, &up)
+		if err := setUser(c, id, &up); err != nil {
+			return err
+		}
+		return setAvatar(c, up.Avatar, 0, id)
 	})
 }
 

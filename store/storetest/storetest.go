@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		userCases(), loginCases(), credentialCases(), deviceCases(), topicCases(), subCases(), markCases(),
 		contactCases(), memberCases(), appendCases(), historyCases(), deletionCases(), tagCases(), raceCases(), searchCases(), publishedCases(),
 		deleteUserCases(), readerCases(), wholeCases(),
-		accountCases(), staleCases(), codeCases(), inviteCases(), revocationCases(), tokenCases(), auditCases(), accountRaceCases(),
+		accountCases(), staleCases(), codeCases(), inviteCases(), revocationCases(), tokenCases(), auditCases(), accountRaceCases(), fileCases(),
 	} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {

@@ -40,6 +40,12 @@ func (k *kit) calls(ctx context.Context) map[string]error {
 		"DeleteSub":        k.DeleteSub(ctx, name, id, at(1)),
 		"Append":           k.Append(ctx, message(name, 1)),
 		"DeleteUser":       k.DeleteUser(ctx, id, true, at(1)),
+		"CreateFile":       k.CreateFile(ctx, &store.File{ID: 1}),
+		"RenewFile":        k.RenewFile(ctx, 1, at(1)),
+		"FinishFile":       k.FinishFile(ctx, &store.File{ID: 1}),
+		"ClaimFile":        k.ClaimFile(ctx, 1, id),
+		"DropFile":         k.DropFile(ctx, 1),
+		"ForgetFiles":      k.ForgetFiles(ctx, 1),
 	}
 	note := func(name string, err error) { errs[name] = err }
 	_, err := k.User(ctx, id)
@@ -48,6 +54,12 @@ func (k *kit) calls(ctx context.Context) map[string]error {
 	note("UsersByID", err)
 	_, err = k.UsersNotOK(ctx)
 	note("UsersNotOK", err)
+	_, err = k.File(ctx, 1)
+	note("File", err)
+	_, err = k.FileShown(ctx, 1, id, chat.ModeRead)
+	note("FileShown", err)
+	_, err = k.UnusedFiles(ctx, at(1), at(1), 1)
+	note("UnusedFiles", err)
 	_, err = k.TagHolder(ctx, "t")
 	note("TagHolder", err)
 	_, err = k.Login(ctx, "basic", "x")
