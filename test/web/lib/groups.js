@@ -45,6 +45,7 @@ export async function add(page, topic, person) {
   await page.getByRole('checkbox', { name: person.name }).check();
   await page.getByRole('button', { name: 'Add 1 person' }).click();
   await page.getByText('1 person was added').waitFor();
+  await page.waitForFunction(() => !location.hash.includes('invite')); // it leads back by itself
 }
 
 // member opens the page of one.

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { PageProps } from '../app/feature';
-import { back, replace } from '../app/router';
+import { back, go, replace } from '../app/router';
 import { focusFault } from '../account/focus';
 import { t } from '../i18n';
 import { ask, sdk } from '../model/session';
@@ -41,7 +41,10 @@ export default function Create({ params }: PageProps) {
       const desc = channel ? { public: card } : { public: card, defacs: { auth: accessFor(policy, true), anon: 'N' } };
       await ask(() => topic.subscribe(topic.startMetaQuery().withDesc().withSub().withTags().build(), { desc, ...(list.length > 0 ? { tags: list } : {}) }));
       if (picked) await addPicture(topic.name, picked);
-      replace('c', topic.name, 'info', 'invite');
+      // So that the ways back from the invitations lead to the group.
+      replace('c', topic.name);
+      go('c', topic.name, 'info');
+      go('c', topic.name, 'info', 'invite');
     } catch (err) {
       setFaults({ form: refusal(err, { 400: 'tags.taken', 403: 'tags.refused' }) });
       setBusy(false);

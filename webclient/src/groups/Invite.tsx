@@ -72,7 +72,7 @@ export function Invite({ name }: InfoProps) {
     setBusy(false);
     setChosen(left);
     if (done > 0) toast(t('group.invited', { n: done }));
-    if (left.length === 0) back('c', name, 'info', 'members');
+    if (left.length === 0) back('c', name, 'info');
   };
   return (
     <div class="column">
