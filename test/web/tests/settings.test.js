@@ -25,7 +25,7 @@ async function settings(page, name) {
   await page.getByRole('menuitem', { name: 'Settings' }).click();
   await page.getByRole('heading', { name: 'Settings' }).waitFor();
   if (name) {
-    await page.getByRole('link', { name }).click();
+    await page.getByRole('link', { name: new RegExp(`^${name}`) }).click();
     await page.locator('main').getByRole('heading', { name, level: 1 }).waitFor();
   }
 }

@@ -14,8 +14,7 @@ import { offered, policyOf, taken } from './roles';
 import './gate.css';
 
 // Gate stands before a conversation: of a group that one is no member of it shows
-// what it is and how to join, of one that does not let in why. Beneath the
-// conversation it says why nothing can be written, and offers what can be done.
+// what it is and how to join, of one that does not let in why.
 export function Gate({ name, children }: { name: string; children: ComponentChildren }) {
   if (!/^(grp|chn)/.test(name)) return <Person name={name}>{children}</Person>;
   return <Group name={name}>{children}</Group>;
@@ -33,7 +32,6 @@ function Group({ name, children }: { name: string; children: ComponentChildren }
     <>
       <Offer topic={topic} />
       {children}
-      {!acs.isWriter() && <Foot topic={topic} />}
     </>
   );
 }
@@ -57,14 +55,16 @@ function Offer({ topic }: { topic: Topic }) {
   );
 }
 
-function Foot({ topic }: { topic: Topic }) {
-  const c = contact(topic.name);
-  const reader = topic.isChannelType();
+// Foot stands where messages are written if nothing can be.
+export function Foot({ name }: { name: string }) {
+  const c = contact(name);
+  const reader = name.startsWith('chn');
+  const text = reader ? t('gate.reader') : name.startsWith('usr') ? t('gate.refused', { name: c?.title ?? '' }) : t('gate.readOnly');
   return (
     <div class="gate-foot">
-      <p>{t(reader ? 'gate.reader' : 'gate.readOnly')}</p>
+      <p>{text}</p>
       {reader && c && (
-        <Button onClick={() => void act(() => mute(topic.name, !c.muted))}>
+        <Button onClick={() => void act(() => mute(name, !c.muted))}>
           {c.muted ? <IconBell size={20} /> : <IconMute size={20} />}
           {t(c.muted ? 'contacts.unmute' : 'contacts.mute')}
         </Button>
@@ -73,20 +73,19 @@ function Foot({ topic }: { topic: Topic }) {
   );
 }
 
-// Person: the other one may have been blocked by the user, or have blocked him.
+// Person: the user may have blocked the other one.
 function Person({ name, children }: { name: string; children: ComponentChildren }) {
   const known = contact(name);
   newsOf(name).value;
   const topic = /^usr/.test(name) ? sdk().cacheGetTopic(name) : undefined;
   const blocked = topic?.subscriber(name)?.acs?.isJoiner('given') === false;
-  const refused = !!known && !!topic?.acs?.getGiven() && !topic.acs.isWriter('given');
   return (
     <>
       {children}
-      {topic && (blocked || refused) && (
+      {topic && blocked && (
         <div class="gate-foot">
-          <p>{blocked ? t('gate.blocked', { name: known?.title ?? '' }) : t('gate.refused', { name: known?.title ?? '' })}</p>
-          {blocked && <Button onClick={() => void setBlocked(topic, false)}>{t('group.unblock')}</Button>}
+          <p>{t('gate.blocked', { name: known?.title ?? '' })}</p>
+          <Button onClick={() => void setBlocked(topic, false)}>{t('group.unblock')}</Button>
         </div>
       )}
     </>

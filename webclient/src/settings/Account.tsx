@@ -2,12 +2,12 @@ import { useRef, useState } from 'preact/hooks';
 import type { Credential } from 'tinode-sdk';
 import { focusFault } from '../account/focus';
 import { act, refusal } from '../groups/actions';
-import { touch } from '../groups/news';
 import { t } from '../i18n';
 import { codeOf, Problem } from '../model/problem';
 import { server } from '../model/server';
-import { ask, me, sdk } from '../model/session';
+import { ask, sdk } from '../model/session';
 import { Banner, Button, confirm, IconCheck, IconPlus, IconTrash, IconButton, PasswordField, TextField, toast } from '../ui';
+import { reloadCredentials } from './credentials';
 import { loginOf, useMe } from './me';
 import { Card } from './parts';
 
@@ -24,11 +24,6 @@ export function Account() {
   );
 }
 
-async function reload(): Promise<void> {
-  await me().getMeta(me().startMetaQuery().withCred().withTags().build());
-  touch('me');
-}
-
 // Addresses: docs/protocol/accounts.md#credentials.
 function Addresses() {
   const topic = useMe();
@@ -38,7 +33,7 @@ function Addresses() {
   const usable = methods.filter((m) => info?.required.includes(m) || info?.reset.includes(m) || creds.some((c) => c.meth === m));
   const remove = async (c: Credential) => {
     const sure = await confirm({ title: t('settings.removeAddressSure', { address: c.val ?? '' }), text: t('settings.removeAddressText'), yes: t('common.remove'), danger: true });
-    if (sure && (await act(() => topic.delCredential(c.meth, c.val ?? ''), { 422: 'settings.needsAddress' }))) await act(reload);
+    if (sure && (await act(() => topic.delCredential(c.meth, c.val ?? ''), { 422: 'settings.needsAddress' }))) await act(reloadCredentials);
   };
   return (
     <Card title={t('settings.addresses')} text={t('settings.addressesText')}>
@@ -92,7 +87,7 @@ function Add({ method, onDone }: { method: Method; onDone: () => void }) {
     setBusy(true);
     try {
       await ask(() => sdk().setMeta('me', { cred: { meth: method, val } }));
-      await reload();
+      await reloadCredentials();
       toast(t('settings.sent', { address: val }));
       onDone();
     } catch (err) {
@@ -138,7 +133,7 @@ function Confirm({ cred }: { cred: Credential }) {
     setBusy(true);
     try {
       await ask(() => sdk().setMeta('me', { cred: { meth: cred.meth, resp: code.trim() } }));
-      await reload();
+      await reloadCredentials();
     } catch (err) {
       setFault(refusal(err, { 404: 'settings.nothingWaits', 406: 'settings.wrongCode', 422: 'settings.tooManyCodes' }));
       setBusy(false);
@@ -182,7 +177,7 @@ function Password() {
     try {
       await ask(() => sdk().updateAccountBasic(null, login.trim().toLowerCase() === present ? '' : login.trim(), password));
       setPassword('');
-      await reload();
+      await reloadCredentials();
       toast(t('settings.passwordSet'));
     } catch (err) {
       setFaults(refused(err, minPassword));

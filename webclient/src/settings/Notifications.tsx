@@ -1,21 +1,19 @@
-import { useState } from 'preact/hooks';
+import { later, permission } from '../conversation/notify';
 import { t } from '../i18n';
 import { Banner, Button, IconPlay, Switch } from '../ui';
 import { Card } from './parts';
 import { notifyOn, notifyPreview, notifySound } from './prefs';
 import { play } from './sound';
 
-const now = (): NotificationPermission | 'none' => (typeof Notification === 'undefined' ? 'none' : Notification.permission);
-
 // Notifications are those of this browser; single chats are muted elsewhere.
 export function Notifications() {
-  const [allowed, setAllowed] = useState(now);
+  const allowed = permission.value;
   const on = allowed === 'granted' && notifyOn.value;
   const turn = async (to: boolean) => {
     if (to && allowed !== 'granted') {
-      const answer = await Notification.requestPermission();
-      setAllowed(answer);
-      if (answer !== 'granted') return;
+      permission.value = await Notification.requestPermission();
+      later(); // no need to ask again above the list
+      if (permission.value !== 'granted') return;
     }
     notifyOn.value = to;
   };

@@ -15,6 +15,7 @@ const strangers = { auth: 'JRWPASD', anon: 'JRWPA' }; // the server cuts off wha
 export function Privacy() {
   const topic = useMe();
   const [busy, setBusy] = useState(false);
+  const [wanted, setWanted] = useState<string | null>(null); // while it is being saved
   const { defacs, acs } = topic;
   if (!defacs) return <Loading />;
   const has = (mode: string | undefined) => !!mode && mode !== 'N' && mode.includes('J');
@@ -34,9 +35,11 @@ export function Privacy() {
       <Card>
         <Choice
           label={t('privacy.who')}
-          chosen={has(defacs.auth) ? 'everybody' : 'nobody'}
-          disabled={busy}
-          onChoose={(to) => void run(() => topic.setMeta({ desc: { defacs: to === 'everybody' ? { auth: strangers.auth } : { auth: 'N', anon: 'N' } } }))}
+          chosen={wanted ?? (has(defacs.auth) ? 'everybody' : 'nobody')}
+          onChoose={(to) => {
+            setWanted(to);
+            void run(() => topic.setMeta({ desc: { defacs: to === 'everybody' ? { auth: strangers.auth } : { auth: 'N', anon: 'N' } } })).then(() => setWanted(null));
+          }}
           options={[
             { key: 'everybody', label: t('privacy.everybody') },
             { key: 'nobody', label: t('privacy.nobody'), hint: t('privacy.nobodyHint') },

@@ -1,13 +1,13 @@
 import { useRef, useState } from 'preact/hooks';
 import { focusFault } from '../account/focus';
 import { act, refusal } from '../groups/actions';
-import { touch } from '../groups/news';
 import { t } from '../i18n';
 import { codeOf, Problem } from '../model/problem';
 import { product } from '../model/server';
 import { ask, me, sdk } from '../model/session';
 import { Button, Dialog, IconButton, IconCopy, IconShield, TextField, toast } from '../ui';
 import { QR } from '../ui/QR';
+import { reloadCredentials } from './credentials';
 import { useMe } from './me';
 import { Card } from './parts';
 
@@ -50,7 +50,7 @@ export function TwoFactor() {
         onCodes={(list) => {
           setOffer(null);
           setCodes(list);
-          void reload();
+          void act(reloadCredentials);
         }}
       />
     );
@@ -76,11 +76,6 @@ export function TwoFactor() {
       {off && <TurnOff onClose={() => setOff(false)} />}
     </Card>
   );
-}
-
-async function reload(): Promise<void> {
-  await act(() => me().getMeta(me().startMetaQuery().withCred().build()));
-  touch('me');
 }
 
 function Enrol({ offer, onCodes, onCancel }: { offer: Offer; onCodes: (codes: string[]) => void; onCancel: () => void }) {
@@ -177,7 +172,7 @@ function TurnOff({ onClose }: { onClose: () => void }) {
     setBusy(true);
     try {
       await ask(() => me().delCredential('totp', code.trim()));
-      await reload();
+      await reloadCredentials();
       toast(t('totp.isOff'));
       onClose();
     } catch (err) {

@@ -1,0 +1,70 @@
+// Drafty as plain text: to copy, and in one line for lists and notifications.
+
+import { shorten } from './graphemes';
+import { type Data, isMedia, type Node, toTree } from './tree';
+
+/** What a picture, a voice message … is called where there is only text. */
+export interface Labels {
+  image: string;
+  audio: string;
+  video: string;
+  file: string;
+  call: string;
+  card: string;
+}
+
+/** All of the text, with line breaks; entities without text are left out. For copying. */
+export function plainText(content: unknown): string {
+  return textOf(toTree(content)).trim();
+}
+
+function textOf(nodes: Node[]): string {
+  return nodes
+    .map((n) => {
+      if (n.tp === 'BR') return '\n';
+      if (n.tp === 'HD') return '';
+      if (n.tp === 'EX' || n.tp === 'IM' || n.tp === 'VD') return nameOf(n.data);
+      const inner = (n.text ?? '') + textOf(n.children ?? []);
+      if (n.tp === 'LN' && typeof n.data?.url === 'string' && !n.data.url.includes(inner.replace(/^www\./, ''))) return `${inner} (${n.data.url})`;
+      if (n.tp === 'QQ') return inner.split('\n').map((l) => '> ' + l).join('\n');
+      return inner;
+    })
+    .join('');
+}
+
+/** One line about a message: at most `most` clusters. The quote of a reply does not count if more follows. */
+export function previewText(content: unknown, labels: Labels, most = 80): string {
+  const nodes = toTree(content);
+  const own = nodes[0]?.tp === 'QQ' ? nodes.slice(1) : nodes;
+  const text = lineOf(own, labels) || lineOf(nodes, labels);
+  return shorten(text, most);
+}
+
+function lineOf(nodes: Node[], labels: Labels): string {
+  return nodes
+    .map((n): string => {
+      if (n.tp === '') return n.text ?? '';
+      if (n.tp === 'BR') return ' ';
+      if (n.tp === 'HD') return '';
+      if (isMedia(n.tp)) return ` ${mediaLabel(n.tp, n.data, labels)} `;
+      if (n.tp === 'VC') return labels.call;
+      if (n.tp === 'TC') return labels.card;
+      return lineOf(n.children ?? [], labels);
+    })
+    .join('')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+function mediaLabel(tp: string, data: Data | undefined, labels: Labels): string {
+  if (tp === 'IM') return `🖼 ${labels.image}`;
+  if (tp === 'AU') return `🎤 ${labels.audio}`;
+  if (tp === 'VD') return `🎞 ${labels.video}`;
+  return `📎 ${nameOf(data) || labels.file}`;
+}
+
+/** The name of a file as its sender called it, without control characters and tricks of direction. */
+export function nameOf(data: Data | undefined): string {
+  const name = typeof data?.name === 'string' ? data.name : '';
+  return name.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '').slice(0, 255);
+}
