@@ -51,8 +51,8 @@ export async function add(page, topic, person) {
 // member opens the page of one.
 export async function member(page, topic, name) {
   await info(page, topic, 'members');
-  await page.locator('aside').getByRole('link', { name }).click();
-  await page.locator('aside').getByRole('heading', { name, level: 2 }).waitFor();
+  await page.locator('.panel').getByRole('link', { name }).click();
+  await page.locator('.panel').getByRole('heading', { name, level: 2 }).waitFor();
 }
 
 export const yes = (page, name) => page.getByRole('dialog').getByRole('button', { name, exact: true }).click();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { endBrowsers } from '../lib/browser.js';
 import { add, hash, info, look, makeGroup, member, png, topicOf, yes } from '../lib/groups.js';
-import { person, row, startChat, toList, write } from '../lib/people.js';
+import { row, startChat, toList, write } from '../lib/people.js';
+import { scene } from '../lib/scene.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -15,12 +16,12 @@ after(async () => {
 });
 
 for (const size of ['desktop', 'phone']) {
-  test(`a group: made, described, members, rights, ban, hand-over, deletion (${size})`, async () => {
+  scene(`a group: made, described, members, rights, ban, hand-over, deletion (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const bert = await person(server, 'Bert', size);
     const cleo = await person(server, 'Cleo', size);
     const { page } = anna;
-    const aside = page.locator('aside');
+    const aside = page.locator('.panel');
 
     // made, with a picture
     await page.getByRole('button', { name: 'New chat' }).first().click();
@@ -94,11 +95,11 @@ for (const size of ['desktop', 'phone']) {
 
     // what others may not do
     await info(bert.page, group);
-    await bert.page.locator('aside').getByText('Fridays').waitFor();
-    assert.equal(await bert.page.locator('aside').getByRole('button', { name: 'Edit' }).count(), 0);
-    assert.equal(await bert.page.locator('aside').getByRole('link', { name: 'Who may join' }).count(), 0);
+    await bert.page.locator('.panel').getByText('Fridays').waitFor();
+    assert.equal(await bert.page.locator('.panel').getByRole('button', { name: 'Edit' }).count(), 0);
+    assert.equal(await bert.page.locator('.panel').getByRole('link', { name: 'Who may join' }).count(), 0);
     await member(bert.page, group, 'Cleo');
-    assert.equal(await bert.page.locator('aside').getByRole('switch').count(), 0);
+    assert.equal(await bert.page.locator('.panel').getByRole('switch').count(), 0);
 
     // an administrator has to accept
     await aside.getByRole('switch', { name: 'Administrator' }).click();
@@ -115,13 +116,13 @@ for (const size of ['desktop', 'phone']) {
     await hash(cleo.page, `c/${group}`);
     await cleo.page.locator('main').getByRole('textbox', { name: 'Message' }).waitFor();
     await member(bert.page, group, 'Cleo');
-    await bert.page.locator('aside').getByRole('button', { name: 'Ban' }).click();
+    await bert.page.locator('.panel').getByRole('button', { name: 'Ban' }).click();
     await yes(bert.page, 'Ban');
     await cleo.page.getByRole('heading', { name: 'You cannot read this any more' }).waitFor();
     await look(cleo.page, `banned-${size}`);
     await axe(cleo.page);
     await info(bert.page, group);
-    await bert.page.locator('aside').getByRole('link', { name: /^Banned/ }).click();
+    await bert.page.locator('.panel').getByRole('link', { name: /^Banned/ }).click();
     await look(bert.page, `bans-${size}`);
     await axe(bert.page);
     await bert.page.getByRole('button', { name: 'Lift the ban: Cleo' }).click();
@@ -162,7 +163,7 @@ for (const size of ['desktop', 'phone']) {
     await toList(page);
     await until('it is gone', async () => (await row(page, 'Chess and go').count()) === 0);
     await info(bert.page, group);
-    await bert.page.locator('aside').getByRole('button', { name: 'Delete group' }).click();
+    await bert.page.locator('.panel').getByRole('button', { name: 'Delete group' }).click();
     await look(bert.page, `delete-${size}`);
     await axe(bert.page);
     await yes(bert.page, 'Delete group');
@@ -170,14 +171,13 @@ for (const size of ['desktop', 'phone']) {
     await until('it is gone', async () => (await row(bert.page, 'Chess and go').count()) === 0);
     await hash(page, `c/${group}`);
     await page.getByText('This conversation does not exist, or you cannot read it.').waitFor();
-    for (const b of [anna, bert, cleo]) await b.close();
   });
 
-  test(`asking to join, being let in and being refused (${size})`, async () => {
+  scene(`asking to join, being let in and being refused (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const bert = await person(server, 'Bert', size);
     const { page } = anna;
-    const aside = page.locator('aside');
+    const aside = page.locator('.panel');
     const group = await makeGroup(page, 'Board', { join: 'Whoever is let in', note: 'Not for all' });
     await write_(page, group, 'secret minutes');
 
@@ -216,10 +216,9 @@ for (const size of ['desktop', 'phone']) {
     assert.equal(await cleo.page.getByRole('button', { name: 'Join' }).count(), 0);
     await add(page, group, cleo);
     await cleo.page.locator('main').getByRole('textbox', { name: 'Message' }).waitFor();
-    for (const b of [anna, bert, cleo]) await b.close();
   });
 
-  test(`a channel and its readers (${size})`, async () => {
+  scene(`a channel and its readers (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const bert = await person(server, 'Bert', size);
     const { page } = anna;
@@ -245,25 +244,23 @@ for (const size of ['desktop', 'phone']) {
     await axe(bert.page);
     const channel = await topicOf(bert.page);
     await info(bert.page, channel);
-    await bert.page.locator('aside').getByText('2 subscribers').waitFor();
-    assert.equal(await bert.page.locator('aside').getByRole('link', { name: /Members|Authors/ }).count(), 0);
+    await bert.page.locator('.panel').getByText('2 subscribers').waitFor();
+    assert.equal(await bert.page.locator('.panel').getByRole('link', { name: /Members|Authors/ }).count(), 0);
     await look(bert.page, `channel-info-${size}`);
     await axe(bert.page);
-    await bert.page.locator('aside').getByRole('button', { name: 'Unsubscribe' }).click();
+    await bert.page.locator('.panel').getByRole('button', { name: 'Unsubscribe' }).click();
     await yes(bert.page, 'Unsubscribe');
     await toList(bert.page);
     await until('it is gone', async () => (await row(bert.page, 'News').count()) === 0);
     await info(page, group);
-    await page.locator('aside').getByText('1 subscriber').waitFor();
-    await anna.close();
-    await bert.close();
+    await page.locator('.panel').getByText('1 subscriber').waitFor();
   });
 
-  test(`a person: own name, block, report, clear, delete (${size})`, async () => {
+  scene(`a person: own name, block, report, clear, delete (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const bert = await person(server, 'Bert', size);
     const { page } = anna;
-    const aside = page.locator('aside');
+    const aside = page.locator('.panel');
     await startChat(page, bert.login, 'Bert');
     await write(page, 'Hello Bert');
     await row(bert.page, 'Anna').click();
@@ -302,8 +299,6 @@ for (const size of ['desktop', 'phone']) {
     await yes(page, 'Delete chat');
     await toList(page);
     await page.getByRole('heading', { name: 'No chats yet' }).waitFor();
-    await anna.close();
-    await bert.close();
   });
 }
 

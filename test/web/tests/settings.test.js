@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { Browser, endBrowsers } from '../lib/browser.js';
 import { hash, look, makeGroup, png, yes } from '../lib/groups.js';
-import { listShown, logIn, logOut, password, person, row, startChat, toList, write } from '../lib/people.js';
+import { listShown, logIn, logOut, password, row, startChat, toList, write } from '../lib/people.js';
+import { scene } from '../lib/scene.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -42,7 +43,7 @@ function totp(secret, at = Date.now()) {
 }
 
 for (const size of ['desktop', 'phone']) {
-  test(`profile: picture, name, description, alias and tags (${size})`, async () => {
+  scene(`profile: picture, name, description, alias and tags (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const bert = await person(server, 'Bert', size);
     const { page } = anna;
@@ -82,11 +83,9 @@ for (const size of ['desktop', 'phone']) {
     await bert.page.locator('main').getByLabel('Alias').fill(`ahrens${size}`);
     await bert.page.locator('main').getByRole('button', { name: 'Save' }).click();
     await bert.page.getByText('This alias is taken.').waitFor();
-    await anna.close();
-    await bert.close();
   });
 
-  test(`addresses and password (${size})`, async () => {
+  scene(`addresses and password (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const { page } = anna;
     const main = page.locator('main');
@@ -126,11 +125,9 @@ for (const size of ['desktop', 'phone']) {
     await other.page.getByText('Login name or password is wrong.').waitFor();
     await logIn(other.page, `${anna.login}new`, 'another horse');
     await listShown(other.page);
-    await anna.close();
-    await other.close();
   });
 
-  test(`devices: one is logged out, then all others (${size})`, async () => {
+  scene(`devices: one is logged out, then all others (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const { page } = anna;
     const main = page.locator('main');
@@ -154,10 +151,9 @@ for (const size of ['desktop', 'phone']) {
     await yes(page, 'Log out');
     await until('all are out', async () => (await Promise.all(others.map(out))).every(Boolean));
     await main.getByText('You are logged in nowhere else.').waitFor();
-    for (const b of [anna, ...others]) await b.close();
   });
 
-  test(`the second factor: on, at a login, a recovery code, off (${size})`, async () => {
+  scene(`the second factor: on, at a login, a recovery code, off (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const { page } = anna;
     const main = page.locator('main');
@@ -195,10 +191,9 @@ for (const size of ['desktop', 'phone']) {
     await page.getByRole('dialog').getByLabel('Code').fill(codes[1]);
     await yes(page, 'Turn off');
     await main.getByRole('button', { name: 'Turn on' }).waitFor();
-    await anna.close();
   });
 
-  test(`privacy: strangers, presence, typing (${size})`, async () => {
+  scene(`privacy: strangers, presence, typing (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const bert = await person(server, 'Bert', size);
     const cleo = await person(server, 'Cleo', size);
@@ -243,10 +238,9 @@ for (const size of ['desktop', 'phone']) {
     await main.getByRole('textbox', { name: 'Message' }).press('Enter');
     await until('the message is sent', () => sent.some((f) => f.includes('psst')));
     assert.ok(!sent.some((f) => f.includes('"kp"')));
-    for (const b of [anna, bert, cleo]) await b.close();
   });
 
-  test(`appearance and notifications (${size})`, async () => {
+  scene(`appearance and notifications (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const { page } = anna;
     const main = page.locator('main');
@@ -277,10 +271,9 @@ for (const size of ['desktop', 'phone']) {
     await page.reload();
     await main.getByRole('switch', { name: 'Sound', checked: false }).waitFor();
     await main.getByRole('switch', { name: 'Show the text', checked: false }).waitFor();
-    await anna.close();
   });
 
-  test(`the download has everything, and can be cancelled; then the account goes (${size})`, async () => {
+  scene(`the download has everything, and can be cancelled; then the account goes (${size})`, async (person) => {
     const anna = await person(server, 'Anna', size);
     const bert = await person(server, 'Bert', size);
     const { page } = anna;
@@ -332,8 +325,6 @@ for (const size of ['desktop', 'phone']) {
     await logIn(page, anna.login);
     await page.getByText('Login name or password is wrong.').waitFor();
     await until('Bert is told', async () => (await row(bert.page, 'Anna').count()) === 0);
-    await anna.close();
-    await bert.close();
   });
 }
 

@@ -1,9 +1,10 @@
-import type { Tinode } from 'tinode-sdk';
+import { Tinode } from 'tinode-sdk';
 
 // The SDK merges what comes into what it has: a picture or a description that
-// somebody has removed would stay. The server sends cards whole, so the old one
-// is forgotten before a new one is taken in.
+// somebody has removed would stay for ever. The server sends cards whole, so what
+// is no longer in them is marked as removed before the SDK takes them in.
 
+type Card = { [field: string]: unknown };
 interface Entry {
   topic?: string;
   user?: string;
@@ -15,21 +16,31 @@ interface Packet {
 interface Cached {
   public: unknown;
   _users?: { [uid: string]: { public?: unknown } };
-  _cachePutUser?: (uid: string, user: object) => void;
+  _cacheGetUser?: (uid: string) => { public?: unknown } | undefined;
 }
 
 export function forgetOldCards(s: Tinode): void {
+  const cached = (name: string | undefined) => (name ? (s.cacheGetTopic(name) as unknown as Cached | undefined) : undefined);
   (s as unknown as { onMessage?: (packet: Packet) => void }).onMessage = ({ meta }) => {
-    if (!meta?.topic) return;
-    const topic = s.cacheGetTopic(meta.topic) as unknown as Cached | undefined;
-    if (!topic) return;
-    if (meta.desc?.public && meta.topic !== 'fnd') topic.public = null;
+    const topic = cached(meta?.topic);
+    if (!meta || !topic || meta.topic === 'fnd') return;
+    if (meta.desc?.public) markRemoved(topic.public, meta.desc.public);
     for (const entry of Array.isArray(meta.sub) ? meta.sub : []) {
       if (!entry.public) continue;
-      const name = entry.topic ?? entry.user ?? '';
-      const other = meta.topic === 'me' ? (s.cacheGetTopic(name) as unknown as Cached | undefined) : topic._users?.[name];
-      if (other) other.public = null;
-      if (name.startsWith('usr')) topic._cachePutUser?.(name, {});
+      const name = entry.user ?? entry.topic ?? '';
+      markRemoved(meta.topic === 'me' ? cached(name)?.public : topic._users?.[name]?.public, entry.public);
+      markRemoved(topic._cacheGetUser?.(name)?.public, entry.public);
     }
   };
 }
+
+// markRemoved gives to next a sign for whatever only old has.
+export function markRemoved(old: unknown, next: unknown): void {
+  if (!isCard(old) || !isCard(next)) return;
+  for (const key of Object.keys(old)) {
+    if (!(key in next)) next[key] = Tinode.DEL_CHAR;
+    else markRemoved(old[key], next[key]);
+  }
+}
+
+const isCard = (v: unknown): v is Card => typeof v === 'object' && v !== null && !Array.isArray(v);
