@@ -104,7 +104,7 @@ for (const size of ['desktop', 'phone']) {
     await axe(page);
     await main.getByLabel('Code sent to').fill('123456');
     await main.getByRole('button', { name: 'Confirm' }).click();
-    await main.getByText('Confirmed').waitFor();
+    await main.getByText('Confirmed', { exact: true }).waitFor();
     await main.getByRole('button', { name: 'Remove', exact: false }).click();
     await yes(page, 'Remove');
     await main.getByText('No address yet').waitFor();
@@ -282,7 +282,7 @@ for (const size of ['desktop', 'phone']) {
     for (let i = 0; i < 3; i++) await write(page, `letter ${i}`);
     await row(bert.page, 'Anna').click();
     await write(bert.page, 'an answer');
-    await main.getByText('an answer').waitFor();
+    await main.getByText('an answer').first().waitFor();
     // more than a page of messages
     await flood(server, anna, 230);
     await makeGroup(page, 'Club');

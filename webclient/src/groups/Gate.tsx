@@ -38,6 +38,7 @@ function Group({ name, children }: { name: string; children: ComponentChildren }
 
 // Offer is about what an administrator has given and the user has not taken yet.
 function Offer({ topic }: { topic: Topic }) {
+  newsOf(topic.name).value;
   const { acs } = topic;
   const what = topic.isChannelType() ? '' : offered(acs);
   const next = topic.isChannelType() ? acs.getWant() : taken(acs);

@@ -13,6 +13,7 @@ import {
 import { act, clearHistory, deleteChat, deleteGroup, leave, report, setBlocked } from './actions';
 import type { InfoProps } from './InfoPage';
 import { banned, inside, membersOf, requests } from './members';
+import { newsOf } from './news';
 import { LineButton, LineLink, PanelBar, Section } from './parts';
 import { kindOf, useTopic } from './topic';
 
@@ -55,7 +56,9 @@ export function Info({ name }: InfoProps) {
   );
 }
 
+// The topic is always the same object: each part looks for news by itself.
 function Head({ topic }: { topic: Topic }) {
+  newsOf(topic.name).value;
   const kind = kindOf(topic);
   const title = titleOf(topic);
   const known = contact(topic.name);
@@ -93,6 +96,7 @@ function Head({ topic }: { topic: Topic }) {
 
 // Own are the user's settings, which nobody else sees.
 function Own({ topic }: { topic: Topic }) {
+  newsOf(topic.name).value;
   const c = contact(topic.name);
   const [busy, setBusy] = useState('');
   if (!c) return null;
@@ -121,6 +125,7 @@ function Own({ topic }: { topic: Topic }) {
 }
 
 function Group({ topic, loaded }: { topic: Topic; loaded: boolean }) {
+  newsOf(topic.name).value;
   const { name, acs } = topic;
   if (topic.isChannelType()) {
     return (
@@ -149,6 +154,7 @@ function Group({ topic, loaded }: { topic: Topic; loaded: boolean }) {
 
 // Ends is what cannot be undone, or only by others.
 function Ends({ topic }: { topic: Topic }) {
+  newsOf(topic.name).value;
   const kind = kindOf(topic);
   const gone = (done: boolean) => done && replace();
   const blocked = kind === 'user' && topic.subscriber(topic.name)?.acs?.isJoiner('given') === false;

@@ -47,7 +47,7 @@ function watch(s: Tinode): void {
   s.onPresMessage = (p) => {
     pres?.(p);
     touch(p.topic === 'me' ? p.src : p.topic);
-    if (p.what === 'acs') void accessChanged(s, p);
+    if (p.what === 'acs') accessChanged(s, p);
   };
   s.onCtrlMessage = (c) => {
     ctrl?.(c);
@@ -55,13 +55,28 @@ function watch(s: Tinode): void {
   };
 }
 
-// accessChanged fetches the own access anew: of a change alone the SDK cannot
-// tell what it was before.
-async function accessChanged(s: Tinode, p: Pres): Promise<void> {
+// accessChanged fetches the description anew: of a change alone the SDK cannot
+// tell what the own access was before, nor how many members there are now. That
+// of others can wait until more of it has come.
+const later = 800; // ms
+const recounts = new Map<string, ReturnType<typeof setTimeout>>();
+function accessChanged(s: Tinode, p: Pres): void {
+  const name = (p.topic === 'me' ? p.src : p.topic) ?? '';
   const mine = p.topic === 'me' ? !p.tgt || p.tgt === myID.peek() : !p.src;
-  const name = p.topic === 'me' ? p.src : p.topic;
-  const topic = name ? s.cacheGetTopic(name) : undefined;
-  if (!mine || !topic) return;
+  if (mine) return void describe(s, name);
+  if (recounts.has(name) || !/^grp/.test(name)) return;
+  recounts.set(
+    name,
+    setTimeout(() => {
+      recounts.delete(name);
+      void describe(s, name);
+    }, later),
+  );
+}
+
+async function describe(s: Tinode, name: string): Promise<void> {
+  const topic = s.cacheGetTopic(name);
+  if (!topic || !s.isAuthenticated()) return;
   try {
     await s.getMeta(topic.name, { what: 'desc' });
     touch(topic.name);
