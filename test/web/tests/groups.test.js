@@ -82,6 +82,7 @@ for (const size of ['desktop', 'phone']) {
     await axe(page);
     await aside.getByRole('searchbox').fill('cl');
     await until('the others are gone', async () => (await aside.locator('.row').count()) === 1);
+    await aside.getByRole('searchbox').fill('');
 
     // mute a member
     await member(page, group, 'Bert');
@@ -105,6 +106,7 @@ for (const size of ['desktop', 'phone']) {
 
     // an administrator has to accept
     await aside.getByRole('switch', { name: 'Administrator' }).click();
+    await yes(page, 'Make administrator');
     await hash(bert.page, `c/${group}`);
     await bert.page.getByText('You are to become an administrator here.').waitFor();
     await look(bert.page, `offer-${size}`);

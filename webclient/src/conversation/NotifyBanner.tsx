@@ -1,3 +1,4 @@
+import { path } from '../app/router';
 import { t } from '../i18n';
 import { contacts } from '../model/contacts';
 import { Button, IconBell } from '../ui';
@@ -8,6 +9,9 @@ import { ask, asked, later, permission } from './notify';
 // Asks once whether notifications are wanted, when there is somebody to hear from.
 export function NotifyBanner() {
   if (permission.value !== 'default' || asked.value || contacts.value.length === 0) return null;
+  // Nor over forms, whose buttons it would cover on a phone.
+  const [first, , more] = path.value;
+  if (first !== undefined && (first !== 'c' || more)) return null;
   return (
     <div class={`notify${current.value ? ' in-conversation' : ''}`} role="region" aria-label={t('notify.title')}>
       <IconBell />
