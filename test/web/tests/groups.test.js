@@ -271,7 +271,7 @@ for (const size of ['desktop', 'phone']) {
     await bert.page.locator('main').getByText('Hello Bert').first().waitFor();
     const uid = await topicOf(page);
     await info(page, uid);
-    await aside.getByText('online').waitFor();
+    await aside.locator('.panel-line', { hasText: 'online' }).waitFor();
     await look(page, `person-${size}`);
     await axe(page);
     await aside.getByRole('button', { name: 'Edit' }).click();
