@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { markRemoved } from './fresh';
+import { markRemoved } from './mend';
 
 it('marks what is gone, however deep, and leaves the rest', () => {
   const next = { fn: 'Ann', photo: { ref: '/v0/file/s/a.jpg' } };

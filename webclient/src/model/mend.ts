@@ -1,5 +1,31 @@
 import { Tinode } from 'tinode-sdk';
 
+// What the SDK does not do as we need it.
+
+export function mend(s: Tinode): void {
+  forgetOldCards(s);
+  leaveQuietly(s);
+}
+
+interface Leaving {
+  _attached: boolean;
+  _delayedLeaveTimer: ReturnType<typeof setTimeout> | null;
+  leave(unsub: boolean): Promise<unknown>;
+  leaveDelayed(unsub: boolean, ms: number): void;
+}
+
+// leaveQuietly: a topic may have been left otherwise before its time is up.
+function leaveQuietly(s: Tinode): void {
+  const topics = Object.getPrototypeOf(Object.getPrototypeOf(s.getMeTopic())) as Leaving;
+  topics.leaveDelayed = function (this: Leaving, unsub, ms) {
+    clearTimeout(this._delayedLeaveTimer ?? undefined);
+    this._delayedLeaveTimer = setTimeout(() => {
+      this._delayedLeaveTimer = null;
+      if (this._attached) this.leave(unsub).catch(() => {});
+    }, ms);
+  };
+}
+
 // The SDK merges what comes into what it has: a picture or a description that
 // somebody has removed would stay for ever. The server sends cards whole, so what
 // is no longer in them is marked as removed before the SDK takes them in.
@@ -19,7 +45,7 @@ interface Cached {
   _cacheGetUser?: (uid: string) => { public?: unknown } | undefined;
 }
 
-export function forgetOldCards(s: Tinode): void {
+function forgetOldCards(s: Tinode): void {
   const cached = (name: string | undefined) => (name ? (s.cacheGetTopic(name) as unknown as Cached | undefined) : undefined);
   (s as unknown as { onMessage?: (packet: Packet) => void }).onMessage = ({ meta }) => {
     const topic = cached(meta?.topic);
