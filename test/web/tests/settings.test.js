@@ -113,11 +113,11 @@ for (const size of ['desktop', 'phone']) {
     await other.page.goto('');
     await logIn(other.page, anna.login);
     await listShown(other.page);
-    await main.getByLabel('New password').fill('x');
+    await main.getByRole('textbox', { name: 'New password' }).fill('x');
     await main.getByRole('button', { name: 'Set password' }).click();
     await main.getByText('Too short: at least 6 characters.').waitFor();
-    await main.getByLabel('Login name').fill(`${anna.login}new`);
-    await main.getByLabel('New password').fill('another horse');
+    await main.getByRole('textbox', { name: 'Login name' }).fill(`${anna.login}new`);
+    await main.getByRole('textbox', { name: 'New password' }).fill('another horse');
     await main.getByRole('button', { name: 'Set password' }).click();
     await page.getByText('Your password is set.').waitFor();
     await other.page.getByText('You were logged out. Log in again.').waitFor();
