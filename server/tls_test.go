@@ -173,7 +173,7 @@ func (e *encrypted) get(t testing.TB, url string) (*http.Response, string) {
 func TestSecureHTTP(t *testing.T) {
 	t.Parallel()
 	e := newEncrypted(t, "")
-	for path, want := range map[string]string{"/": "Parley is running", "/v0/channels/lp?apikey=" + stockAPIKey: `"code":201`, "/v0/x": `"code":404`} {
+	for path, want := range map[string]string{"/": `<div id="app">`, "/v0/channels/lp?apikey=" + stockAPIKey: `"code":201`, "/v0/x": `"code":404`} {
 		resp, text := e.get(t, "https://"+e.main+path)
 		if !strings.Contains(text, want) || resp.ProtoMajor != 1 {
 			t.Errorf("%s: %s %s", path, resp.Proto, text)

@@ -1,10 +1,9 @@
-// flood publishes n messages in the conversation that is open, over a connection of its
-// own, as fast as the server takes them. The text says which one it is.
-export async function flood(b, n) {
-  await b.page.evaluate(async (n) => {
+// flood fills a conversation up to message n, over a connection of its own, as fast as the
+// server takes them. The text says which one it is.
+export async function flood(b, topic, n) {
+  await b.page.evaluate(async ([topic, n]) => {
     const { token } = JSON.parse(localStorage.getItem('parley.account'));
     const { apiKey } = JSON.parse(localStorage.getItem('parley.server'));
-    const topic = decodeURIComponent(location.hash.split('/')[2]);
     const socket = new WebSocket(`ws://${location.host}/v0/channels?apikey=${apiKey}`);
     await new Promise((resolve, reject) => ((socket.onopen = resolve), (socket.onerror = reject)));
     const waiting = new Map();
@@ -27,14 +26,14 @@ export async function flood(b, n) {
     await ask('login', { scheme: 'token', secret: token });
     await ask('sub', { topic });
     const words = 'lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor'.split(' ');
-    for (let i = 2; i <= n; i += 25) {
+    for (let i = 2; i <= n; i += 30) {
       const batch = [];
-      for (let k = i; k < i + 25 && k <= n; k++) {
+      for (let k = i; k < i + 30 && k <= n; k++) {
         const text = Array.from({ length: (k * 7) % 60 }, (_, w) => words[(w * k) % words.length]).join(' ');
         batch.push(ask('pub', { topic, noecho: true, content: `message ${k} ${text}` }));
       }
       await Promise.all(batch);
     }
     socket.close();
-  }, n);
+  }, [topic, n]);
 }

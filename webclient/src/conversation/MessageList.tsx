@@ -29,13 +29,25 @@ export function MessageList({ page }: { page: PageState }) {
       }
     }
   }, [c]);
+  // fill loads more while an end is near that is not the end. It asks again after a page, and
+  // after a failure a little later: nobody scrolls at the top any further.
+  const again = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const fill = useCallback(() => {
+    const { first, last } = view.current;
+    const all = c.rows.peek();
+    const retry = (came: boolean) => {
+      clearTimeout(again.current);
+      again.current = setTimeout(fill, came ? 50 : 1_500);
+    };
+    if (first <= 12 && all[0]?.kind === 'more') void c.older().then(retry);
+    if (last >= all.length - 12 && all.at(-1)?.kind === 'more' && all.length > 1) void c.newer().then(retry);
+  }, [c]);
+  useEffect(() => () => clearTimeout(again.current), []);
   const look = useCallback(
     (v: View) => {
       const was = view.current;
       view.current = v;
-      const all = c.rows.peek();
-      if (v.first <= 12 && all[0]?.kind === 'more') void c.older();
-      if (v.last >= all.length - 12 && all.at(-1)?.kind === 'more' && all.length > 1) void c.newer();
+      fill();
       if (was.atEnd !== v.atEnd) button.current?.classList.toggle('is-hidden', v.atEnd && c.newest.peek());
       report();
     },

@@ -1,14 +1,14 @@
 import { path } from '../app/router';
 import { t } from '../i18n';
-import { contacts } from '../model/contacts';
 import { Button, IconBell } from '../ui';
 import './notify.css';
 import { current } from './current';
 import { ask, asked, later, permission } from './notify';
+import { hasSent } from './outbox';
 
-// Asks once whether notifications are wanted, when there is somebody to hear from.
+// Asks once whether notifications are wanted, when an answer is to be expected.
 export function NotifyBanner() {
-  if (permission.value !== 'default' || asked.value || contacts.value.length === 0) return null;
+  if (permission.value !== 'default' || asked.value || !hasSent.value) return null;
   // Nor over forms, whose buttons it would cover on a phone.
   const [first, , more] = path.value;
   if (first !== undefined && (first !== 'c' || more)) return null;

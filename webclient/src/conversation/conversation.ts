@@ -17,7 +17,8 @@ export interface Typing {
   what: 'kp' | 'kpa' | 'kpv';
 }
 
-const page = 50; // messages that are asked for at a time
+const page = 50; // messages that are asked for at first
+const most = 100; // and when one goes back: what the server gives at most
 const typingFor = 5_000; // ms that a note about typing is good for
 const typingEvery = 3_000; // ms between ours
 const maxPins = 5; // by agreement among clients (wire.md §7.6)
@@ -177,46 +178,46 @@ export class Conversation {
   }
 
   // fetch gets the newest messages within [since, before), a page at most.
-  private fetch(since: number, before: number): Promise<void> {
-    const next = this.chain.then(() => this.fetchNow(since, before));
+  private fetch(since: number, before: number, limit = page): Promise<void> {
+    const next = this.chain.then(() => this.fetchNow(since, before, limit));
     this.chain = next.catch(() => {});
     return next;
   }
   private chain: Promise<void> = Promise.resolve(); // one page at a time
 
-  private async fetchNow(since: number, before: number): Promise<void> {
+  private async fetchNow(since: number, before: number, limit: number): Promise<void> {
     if (since >= before) return;
     const got: Data[] = (this.collecting = []);
     try {
-      await this.topic.getMeta(this.topic.startMetaQuery().withData(since > 1 ? since : undefined, before, page).build());
+      await this.topic.getMeta(this.topic.startMetaQuery().withData(since > 1 ? since : undefined, before, limit).build());
     } finally {
       if (this.collecting === got) this.collecting = undefined;
     }
     const within = got.filter((d) => d.seq >= since && d.seq < before);
     this.timeline.put(got);
-    const low = within.length < page ? since : Math.min(...within.map((d) => d.seq));
+    const low = within.length < limit ? since : Math.min(...within.map((d) => d.seq));
     this.timeline.markKnown(low, before);
     for (const d of got) if (d.seq >= before) this.timeline.markKnown(d.seq, d.seq + 1);
     this.draw();
   }
 
   /** older and newer load one page more at an end of what is shown. */
-  older = (): Promise<void> =>
+  older = (): Promise<boolean> =>
     this.once('older', async () => {
       const island = this.timeline.island(this.anchor);
       if (!island || island.low <= 1) return;
       const below = this.timeline.known.before(island.low);
-      if (online.peek()) await this.fetch(Math.max(below?.hi ?? 1, 1), island.low);
+      if (online.peek()) await this.fetch(Math.max(below?.hi ?? 1, 1), island.low, most);
       else await this.fromCache(island.low);
     });
 
-  newer = (): Promise<void> =>
+  newer = (): Promise<boolean> =>
     this.once('newer', async () => {
       const island = this.timeline.island(this.anchor);
       if (!island || this.timeline.atNewest(this.anchor) || !online.peek()) return;
       const above = this.timeline.known.after(island.hi);
-      const to = Math.min(island.hi + page, above?.low ?? Infinity, this.timeline.last + 1);
-      await this.fetch(island.hi, to);
+      const to = Math.min(island.hi + most, above?.low ?? Infinity, this.timeline.last + 1);
+      await this.fetch(island.hi, to, most);
     });
 
   // fromCache shows what was read before while there is no connection.
@@ -227,13 +228,15 @@ export class Conversation {
     if (this.timeline.island(this.anchor)?.low !== known) this.draw();
   }
 
-  private async once(what: string, f: () => Promise<void>): Promise<void> {
-    if (this.loading.has(what) || this.closed) return;
+  // once answers whether the page came; not while another one is under way.
+  private async once(what: string, f: () => Promise<void>): Promise<boolean> {
+    if (this.loading.has(what) || this.closed) return false;
     this.loading.add(what);
     try {
       await f();
+      return true;
     } catch {
-      // the network: the list asks again when it is scrolled
+      return false; // the network: the list asks again
     } finally {
       this.loading.delete(what);
     }
@@ -371,6 +374,7 @@ export class Conversation {
     const base = { topic: this.name, mentions: [...mentions] as [string, string][], kept: [], head: reply ? { reply: String(reply.seq) } : {} };
     const first = reply && quote(this.authorOf(reply.from), reply.from ?? '', strip(reply), labels());
     this.timeline.unreadFrom = 0;
+    this.typedAt = 0; // what comes next is something new
     if (!this.timeline.atNewest(this.anchor)) await this.toNewest();
     // A caption belongs to a single picture; several files are messages of their own.
     if (files.length <= 1) return send({ ...base, quote: first, text, files });

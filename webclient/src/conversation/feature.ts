@@ -4,7 +4,7 @@ import { start as notify } from './notify';
 import { start as send } from './outbox';
 
 export const feature: Feature = {
-  places: [{ path: 'c/:topic', column: 'main', load: () => import('./ConversationPage') }],
+  places: [{ path: 'c/:topic', column: 'main', early: true, load: () => import('./ConversationPage') }],
   overlay: NotifyBanner,
   start: () => {
     const ends = [send(), notify()];

@@ -26,6 +26,8 @@ let sender: Sender | undefined;
 
 /** Number of messages that are not on the server yet. */
 export const unsent = signal(0);
+/** Whether something was sent since the page was opened: then there may be answers. */
+export const hasSent = signal(false);
 /** How far the files of a message are, 0…1. */
 export function progressOf(uid: string): Signal<number> {
   let s = progresses.get(uid);
@@ -134,6 +136,7 @@ function changed(job: Job): void {
 
 function sent(m: Outgoing, content: Content, seq: number, ts: Date): void {
   unsent.value = sender?.jobs.size ?? 0;
+  hasSent.value = true;
   listeners.get(m.topic)?.sent({ seq, from: myID.peek(), ts, head: headFor(m, content), content });
   forget(m.uid);
 }
