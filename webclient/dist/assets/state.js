@@ -1,1 +1,1 @@
-import{v as e}from"./card.js";var t=e(null);export{t};
+import{y as e}from"./card.js";var t=e(null);export{t};

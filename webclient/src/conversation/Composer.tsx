@@ -5,6 +5,7 @@ import { canRecord } from '../files/record';
 import { type Prepared, prepare } from '../files/prepare';
 import { sizeText } from '../files/text';
 import { maxUpload } from '../files/upload';
+import { Foot } from '../groups/Gate';
 import { t } from '../i18n';
 import { explain } from '../model/problem';
 import { IconAttach, IconButton, IconCheck, IconClose, IconEdit, IconFile, IconMic, IconReply, IconSend, IconSmile, Spinner, toast } from '../ui';
@@ -229,7 +230,7 @@ export function Composer({ page, incoming }: { page: PageState; incoming: { take
   const pieces = useMemo(() => highlight(text, mentions.current), [text]);
   const empty = !text.trim() && !files.length;
 
-  if (!c.canWrite.value) return <p class="composer-closed">{t('conversation.readOnly')}</p>;
+  if (!c.canWrite.value) return <Foot name={c.name} />;
   if (recording) {
     return (
       <Recorder

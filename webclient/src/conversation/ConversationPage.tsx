@@ -5,6 +5,7 @@ import { back, go } from '../app/router';
 import { partsOf } from '../drafty';
 import { pictureURL } from '../files/address';
 import type { Shot } from '../files/Viewer';
+import { Gate } from '../groups/Gate';
 import { t } from '../i18n';
 import { ago } from '../i18n/time';
 import { contact } from '../model/contacts';
@@ -24,7 +25,11 @@ type ViewerType = (typeof import('../files/Viewer'))['default'];
 
 export default function ConversationPage({ params }: PageProps) {
   const topic = params.topic ?? '';
-  return <Page key={topic} topic={topic} />;
+  return (
+    <Gate key={topic} name={topic}>
+      <Page topic={topic} />
+    </Gate>
+  );
 }
 
 function Page({ topic }: { topic: string }) {

@@ -1,3 +1,4 @@
+import { path } from '../app/router';
 import { t } from '../i18n';
 import { Button, IconBell } from '../ui';
 import './notify.css';
@@ -8,6 +9,9 @@ import { hasSent } from './outbox';
 // Asks once whether notifications are wanted, when an answer is to be expected.
 export function NotifyBanner() {
   if (permission.value !== 'default' || asked.value || !hasSent.value) return null;
+  // Nor over forms, whose buttons it would cover on a phone.
+  const [first, , more] = path.value;
+  if (first !== undefined && (first !== 'c' || more)) return null;
   return (
     <div class={`notify${current.value ? ' in-conversation' : ''}`} role="region" aria-label={t('notify.title')}>
       <IconBell />

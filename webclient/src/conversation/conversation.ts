@@ -148,7 +148,7 @@ export class Conversation {
   private async attach(): Promise<void> {
     const { topic, timeline } = this;
     try {
-      if (!topic.isSubscribed()) await topic.subscribe();
+      await topic.subscribe(); // also if attached: the list may be about to leave (fetchLast)
       await topic.getMeta(topic.startMetaQuery().withLaterDesc().withLaterSub().withLaterDel().build());
       void this.fetchPins();
       const before = timeline.last;

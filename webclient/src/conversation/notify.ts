@@ -7,6 +7,7 @@ import { t } from '../i18n';
 import { contacts, type Contact } from '../model/contacts';
 import { fetchLast } from '../model/chats';
 import { local } from '../model/storage';
+import { notifyOn, notifyPreview, notifySound } from '../settings/prefs';
 import { current } from './current';
 
 const kept = 'notify';
@@ -56,15 +57,16 @@ export function start(): () => void {
   const show = (name: string) => {
     const c = contacts.peek().find((x) => x.name === name);
     if (!c || c.unread === 0 || !wanted(c)) return;
-    const text = c.last && !c.stale ? (c.last.author ? `${c.last.author}: ${c.last.text}` : c.last.text) : t('contacts.unread', { n: c.unread });
+    const text = notifyPreview.peek() && c.last && !c.stale ? (c.last.author ? `${c.last.author}: ${c.last.text}` : c.last.text) : t('contacts.unread', { n: c.unread });
     try {
-      const n = new Notification(c.title, { body: text, tag: name, icon: c.photo?.startsWith('data:') ? c.photo : './icon.svg' });
+      const n = new Notification(c.title, { body: text, tag: name, silent: true, icon: c.photo?.startsWith('data:') ? c.photo : './icon.svg' });
       n.onclick = () => {
         focus();
         go('c', name);
         n.close();
       };
       shown.set(name, n);
+      if (notifySound.peek()) void import('../settings/sound').then((m) => m.play());
     } catch {
       // phones want a service worker for that
     }
@@ -79,7 +81,7 @@ export function start(): () => void {
 
 // wanted: not of what the user has before his eyes.
 function wanted(c: Contact): boolean {
-  if (permission.peek() !== 'granted' || c.muted) return false;
+  if (permission.peek() !== 'granted' || !notifyOn.peek() || c.muted) return false;
   return document.hidden || !document.hasFocus() || current.peek() !== c.name;
 }
 

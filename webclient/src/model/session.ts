@@ -1,6 +1,7 @@
 import { batch, signal } from '@preact/signals';
 import { Tinode, type Credential, type Ctrl, type TopicMe } from 'tinode-sdk';
 import { openCache, removeCache, useCache } from './cache';
+import { mend } from './mend';
 import { codeOf, isAway, Problem } from './problem';
 import { server } from './server';
 import { local, ofUser, storageKey } from './storage';
@@ -112,6 +113,7 @@ async function make(uid: string): Promise<void> {
   );
   tinode = t;
   t.setHumanLanguage(document.documentElement.lang || navigator.language);
+  mend(t);
   t.onConnect = () => tinode === t && void connected();
   t.onDisconnect = () => tinode === t && disconnected();
   t.onCtrlMessage = (ctrl) => {

@@ -75,7 +75,7 @@ export interface SearchFieldProps extends Native {
 
 export function SearchField({ label, value, onValue, ...rest }: SearchFieldProps) {
   return (
-    <div class="field search-field" role="search">
+    <div class="field search-field" role="search" aria-label={label}>
       <div class="field-box">
         <IconSearch size={18} />
         <input

@@ -1,0 +1,24 @@
+import { test } from 'node:test';
+import { person } from './people.js';
+import { look } from './groups.js';
+
+// scene is a test whose people are known, so that their pages can be looked at if
+// it fails: with PARLEY_LOOK, see look.
+export function scene(name, act) {
+  test(name, async () => {
+    const people = [];
+    const enter = async (...args) => {
+      const one = await person(...args);
+      one.context.setDefaultTimeout(30_000); // several browsers at once, on a busy machine
+      people.push(one);
+      return one;
+    };
+    try {
+      await act(enter);
+    } catch (e) {
+      for (const p of people) await look(p.page, `failed-${name.slice(0, 20).replace(/\W+/g, '-')}-${name.match(/\((\w+)\)/)?.[1] ?? ''}-${p.name}`).catch(() => {});
+      throw e;
+    }
+    for (const p of people) await p.close();
+  });
+}
