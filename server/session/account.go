@@ -17,7 +17,7 @@ import (
 
 // acc handles {acc} (wire.md §12.3, §12.4).
 func (s *Session) acc(a *wsproto.Acc, who actor, attached []string) {
-	ctx, cancel := s.context()
+	ctx, cancel := s.within(loginTime)
 	defer cancel()
 	var reply *wsproto.Error
 	var err error

@@ -24,6 +24,10 @@ const (
 // requestTime bounds what a session asks of the store for one request.
 const requestTime = 10 * time.Second
 
+// loginTime bounds {login} and {acc}, which may have to wait until passwords of
+// others have been checked.
+const loginTime = 30 * time.Second
+
 // parseVersion reads "0.16.3", "v0.25-rc1", "0.22": the leading digits of the
 // first two parts. What can't be read is 0.
 func parseVersion(text string) int {

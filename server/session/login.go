@@ -48,14 +48,16 @@ func (r *Registry) is(name string, scheme auth.Scheme) bool {
 }
 
 // context bounds the work for a request that came in now.
-func (s *Session) context() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(audit.WithOrigin(context.Background(), s.host), requestTime)
+func (s *Session) context() (context.Context, context.CancelFunc) { return s.within(requestTime) }
+
+func (s *Session) within(d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(audit.WithOrigin(context.Background(), s.host), d)
 	return auth.WithClient(ctx, auth.Client{Addr: s.remote, Country: s.country, At: time.Now()}), cancel
 }
 
 // login handles {login} (wire.md §12.2).
 func (s *Session) login(l *wsproto.Login) {
-	ctx, cancel := s.context()
+	ctx, cancel := s.within(loginTime)
 	defer cancel()
 	reply, err := s.tryLogin(ctx, l)
 	if err != nil {
