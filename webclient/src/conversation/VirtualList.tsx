@@ -33,6 +33,9 @@ const near = 48; // px: this close to the end is the end
 const slack = 2;
 const tail = 8; // px below the last row
 
+const heightOf = (row: HTMLElement): number => row.getBoundingClientRect().height; // as observers tell it: not rounded
+const stays = (item: Item): boolean => item.key.startsWith('m') || item.key.startsWith('u');
+
 interface State {
   from: number;
   to: number; // exclusive
@@ -45,7 +48,8 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   private readonly heights = new Map<string, number>();
   private readonly elements = new Map<string, HTMLElement>();
   private readonly guesses = new WeakMap<T, number>();
-  private placed: readonly T[] | undefined; // the items that these are about:
+  private placed: readonly T[] = []; // the items that these are about:
+  private stale = true; // they are not right any more
   private sizes = new Float64Array(0);
   private tops = new Float64Array(1); // of each item, and of the end
   private index = new Map<string, number>();
@@ -53,6 +57,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   private anchor: { key: string; offset: number } | 'end' = 'end';
   private wish: { key: string; where: Where } | undefined; // scroll here once it is there
   private observer: ResizeObserver | undefined;
+  private y = 0; // where it was scrolled to, as far as is known
   private width = 0;
   private told = '';
 
@@ -71,7 +76,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
 
   override componentDidUpdate(): void {
     // New rows are measured at once, so that they are painted where they stay.
-    for (const [key, row] of this.elements) if (!this.heights.has(key)) this.measured(key, row.offsetHeight);
+    for (const [key, row] of this.elements) if (!this.heights.has(key)) this.measured(key, heightOf(row));
     this.settle();
   }
 
@@ -106,8 +111,9 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   // layOut computes where each item is.
   private layOut(): void {
     const { items, estimate } = this.props;
-    if (this.placed !== items) {
+    if (this.placed !== items || this.stale) {
       this.placed = items;
+      this.stale = false;
       this.index = new Map();
       this.sizes = new Float64Array(items.length);
       this.tops = new Float64Array(items.length + 1);
@@ -134,7 +140,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
 
   private at(y: number): number {
     let low = 0;
-    let high = this.props.items.length - 1;
+    let high = this.placed.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.tops[middle]! <= y) low = middle;
@@ -149,6 +155,8 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     const box = this.box.current;
     const inner = this.inner.current;
     if (!box || !inner) return;
+    // The user may have scrolled since, and the event is still to come.
+    if (Math.abs(box.scrollTop - this.y) > 1) this.hold(box);
     this.layOut();
     const total = this.tops[this.props.items.length]!;
     // A short conversation stands at the bottom, beside where one writes.
@@ -160,6 +168,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     }
     const target = this.target(box);
     if (Math.abs(box.scrollTop - target) > 0.5) box.scrollTop = target;
+    this.y = box.scrollTop;
     if (look) this.look();
   }
 
@@ -202,22 +211,25 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
 
   private readonly scrolled = (): void => {
     const box = this.box.current!;
-    const y = box.scrollTop;
-    if (this.tops[this.props.items.length]! - box.clientHeight - y < near) this.anchor = 'end';
-    else {
-      // The first row that is wholly in sight, else the one that fills it.
-      let i = this.at(y);
-      if (this.tops[i]! < y && i + 1 < this.props.items.length && this.tops[i + 1]! < y + box.clientHeight) i++;
-      // Notes such as "more above" go away: hold on to what stays.
-      while (i + 1 < this.props.items.length && !this.stays(i)) i++;
-      this.anchor = { key: this.props.items[i]!.key, offset: this.tops[i]! - y };
-    }
+    this.hold(box);
     this.look();
   };
 
-  private stays(i: number): boolean {
-    const key = this.props.items[i]!.key;
-    return key.startsWith('m') || key.startsWith('u');
+  // hold notes what is in sight now, and so must not move. It knows the items that were
+  // laid out last: newer ones have no places yet.
+  private hold(box: HTMLDivElement): void {
+    const items = this.placed;
+    const y = (this.y = box.scrollTop);
+    if (!items.length || this.tops[items.length]! - box.clientHeight - y < near) {
+      this.anchor = 'end';
+      return;
+    }
+    // The first row that is wholly in sight, else the one that fills it.
+    let i = this.at(y);
+    if (this.tops[i]! < y && i + 1 < items.length && this.tops[i + 1]! < y + box.clientHeight) i++;
+    // Notes such as "more above" go away: hold on to what stays.
+    while (i + 1 < items.length && !stays(items[i]!)) i++;
+    this.anchor = { key: items[i]!.key, offset: this.tops[i]! - y };
   }
 
   private resized(entries: ResizeObserverEntry[]): void {
@@ -228,14 +240,14 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
         if (element.clientWidth !== this.width) {
           if (this.width) this.heights.clear(); // all texts break elsewhere now
           this.width = element.clientWidth;
-          this.placed = undefined;
-          for (const [key, row] of this.elements) this.heights.set(key, row.offsetHeight);
+          this.stale = true;
+          for (const [key, row] of this.elements) this.heights.set(key, heightOf(row));
         }
         changed = true;
         continue;
       }
       const key = element.dataset.key!;
-      const height = entry.borderBoxSize[0]?.blockSize ?? element.offsetHeight;
+      const height = entry.borderBoxSize[0]?.blockSize ?? heightOf(element);
       if (!element.isConnected || Math.abs((this.heights.get(key) ?? -1) - height) < 0.5) continue;
       this.measured(key, height);
       changed = true;

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Data, nameOf, type Node } from '../drafty';
 import { t } from '../i18n';
 import { IconButton, IconDownload, IconFile, IconPause, IconPlay } from '../ui';
-import { downloadURL, mediaURL, pictureURL, previewURL } from './address';
+import { downloadURL, mediaURL, previewURL, smallURL } from './address';
 import { durationText, sizeText } from './text';
 import { decodeWave } from './wave';
 import './media.css';
@@ -42,7 +42,7 @@ export function heightOf(node: Node): number {
 export function Picture({ data, local, onOpen }: MediaProps): VNode {
   const [loaded, setLoaded] = useState(false);
   const [broken, setBroken] = useState(false);
-  const url = local ?? pictureURL(data);
+  const url = local ?? smallURL(data);
   const preview = previewURL(data);
   const name = nameOf(data);
   return (
@@ -62,17 +62,18 @@ export function Video({ data, local }: MediaProps): VNode {
   const url = local ?? mediaURL(data, 'video');
   const poster = previewURL(data);
   const name = nameOf(data) || t('preview.video');
+  const length = Number(data.duration) > 0 ? durationText(data.duration) : '';
   return (
     <div class="video" style={frame(data)}>
       {started && url ? (
         <video src={url} poster={poster} controls autoplay playsInline aria-label={name} />
       ) : (
-        <button type="button" class="video-start" aria-label={t('files.play', { name })} disabled={!url} onClick={() => setStarted(true)}>
+        <button type="button" class="video-start" aria-label={[t('files.play', { name }), length].filter(Boolean).join(', ')} disabled={!url} onClick={() => setStarted(true)}>
           {poster && <img src={poster} alt="" />}
           <span class="video-icon">
             <IconPlay size={28} />
           </span>
-          {Number(data.duration) > 0 && <span class="video-time">{durationText(data.duration)}</span>}
+          {length && <span class="video-time">{length}</span>}
         </button>
       )}
     </div>
