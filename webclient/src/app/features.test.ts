@@ -4,6 +4,8 @@ vi.stubGlobal('location', { hash: '' });
 vi.stubGlobal('addEventListener', () => {});
 vi.mock('../contacts/feature', () => ({ feature: {} }));
 vi.mock('../conversation/feature', () => ({ feature: {} }));
+vi.mock('../calls/feature', () => ({ feature: {} }));
+vi.mock('../pwa/feature', () => ({ feature: {} }));
 const { columnsOf, matchPlace } = await import('./features');
 
 test('paths and their params', () => {

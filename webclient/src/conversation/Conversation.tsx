@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Drafty, type Message } from 'tinode-sdk';
+import { HeadTools } from '../app/HeadTools';
 import { back } from '../app/router';
 import { t } from '../i18n';
 import { clock } from '../i18n/time';
@@ -54,6 +55,7 @@ export function Conversation({ topic: name }: { topic: string }) {
             <IconBack />
           </IconButton>
         }
+        after={<HeadTools topic={name} />}
       >
         <div class="conversation-head">
           <Avatar id={name} name={title} photo={contact(name)?.photo} size={40} />
