@@ -16,14 +16,7 @@ self.addEventListener('activate', (e) => e.waitUntil(takeOver()));
 self.addEventListener('message', (e) => {
   const data = e.data as { do?: string } | null;
   if (data?.do === 'take over') e.waitUntil(self.skipWaiting());
-  // At the start of the only page the new version may be taken without asking.
-  if (data?.do === 'take over if alone')
-    e.waitUntil(
-      (async () => {
-        const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-        if (pages.length <= 1) await self.skipWaiting();
-      })(),
-    );
+  if (data?.do === 'take over if alone') e.waitUntil(takeOverAlone());
 });
 self.addEventListener('notificationclick', (e) => {
   e.notification.close();
@@ -45,6 +38,16 @@ async function fill(): Promise<void> {
 async function takeOver(): Promise<void> {
   for (const name of await caches.keys()) if (name.startsWith('parley-shell-') && name !== shellName) await caches.delete(name);
   await self.clients.claim();
+}
+
+// takeOverAlone is asked for at the start of a page: if that is the only one, the
+// new version is taken. After a reload the page before may still be among them.
+async function takeOverAlone(): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+    if (pages.length <= 1) return self.skipWaiting();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 const shell = new Set(__SHELL__.map((path) => new URL(path, scope).href));

@@ -56,7 +56,7 @@ export class Browser {
     page.on('console', (m) => {
       if (m.type() === 'error' || /Content.Security.Policy/i.test(m.text())) fault(`console: ${m.text()} (${m.location().url})`);
     });
-    page.on('pageerror', (e) => fault(`page error: ${e.stack ?? e}`));
+    page.on('pageerror', (e) => fault(`page error: ${e.stack || e}`));
     page.on('crash', () => fault('the page crashed'));
   }
 

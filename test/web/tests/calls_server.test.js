@@ -7,7 +7,16 @@ import { Server } from '../lib/server.js';
 
 // Calls and what the server does: none offered, nobody answers, it ends.
 
-after(endBrowsers);
+const servers = [];
+const start = (config) => {
+  const server = new Server(config);
+  servers.push(server);
+  return server.start();
+};
+after(async () => {
+  await endBrowsers();
+  for (const s of servers) await s.close();
+});
 
 async function two(server) {
   const all = [];
@@ -27,16 +36,15 @@ async function two(server) {
 const main = (b, name) => b.page.locator('main').getByRole('button', { name, exact: true });
 
 test('no buttons where the server has no calls', async () => {
-  const server = await new Server().start();
+  const server = await start({});
   const [anna, bert] = await two(server);
   assert.equal(await main(anna, 'Call').count() + (await main(anna, 'Video call').count()), 0);
   await anna.close();
   await bert.close();
-  await server.close();
 });
 
 test('nobody answers', async () => {
-  const server = await new Server({ webrtc: { ...webrtc, call_establishment_timeout: 3 } }).start();
+  const server = await start({ webrtc: { ...webrtc, call_establishment_timeout: 3 } });
   const [anna, bert] = await two(server);
   await main(anna, 'Call').click();
   await button(bert.page, 'Answer').waitFor();
@@ -53,11 +61,10 @@ test('nobody answers', async () => {
   assert.equal(await call(bert.page).count(), 0);
   await anna.close();
   await bert.close();
-  await server.close();
 });
 
 test('the server is gone: who talks goes on, until it says otherwise; who rings stops', async () => {
-  const server = await new Server({ webrtc }).start();
+  const server = await start({ webrtc });
   const [anna, bert] = await two(server);
   for (const b of [anna, bert]) b.allow.push('WebSocket', 'ERR_CONNECTION_REFUSED');
   await main(anna, 'Call').click();
@@ -85,5 +92,4 @@ test('the server is gone: who talks goes on, until it says otherwise; who rings 
   await nothingRuns(bert.page, 'Bert');
   await anna.close();
   await bert.close();
-  await server.close();
 });

@@ -4,7 +4,7 @@ import { t } from '../i18n';
 import { contact, onData, onInfo } from '../model/contacts';
 import { clockOf } from '../model/preview';
 import { codeOf, explain } from '../model/problem';
-import { ask, myID, online, sdk } from '../model/session';
+import { ask, myID, online, openTopic, sdk } from '../model/session';
 import { hold } from './hold';
 import { camera, cameras, open, stop } from './media';
 import { Peer } from './peer';
@@ -156,9 +156,15 @@ export class Call {
   async #attach(): Promise<void> {
     const topic = sdk().getTopic(this.topic);
     this.#stops.push(hold(topic));
-    const join = () => (topic.isSubscribed() ? Promise.resolve(topic) : topic.subscribe(topic.startMetaQuery().withLaterDesc().withLaterData(24).build()));
+    const join = () => {
+      if (topic.isSubscribed()) return Promise.resolve(topic);
+      // Where the conversation is open, its page fetches what is new.
+      const query = topic.startMetaQuery().withLaterDesc();
+      return topic.subscribe((openTopic.peek() === this.topic && last ? query : query.withLaterData(24)).build());
+    };
+    let last = 0;
     await ask(join);
-    let last = online.peek();
+    last = online.peek();
     this.#stops.push(
       effect(() => {
         const now = online.value;

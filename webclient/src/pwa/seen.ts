@@ -1,8 +1,10 @@
+import { trimCache } from '../model/cache';
 import { myID } from '../model/session';
 
 // The cache of pictures that were seen, for reading them offline. That it exists
 // tells the worker to keep them (worker/sw.ts), and for whom.
 const prefix = 'parley-seen-';
+const calm = 5_000; // ms after the login, before what is kept is looked through
 
 export function keepSeen(): () => void {
   const mine = prefix + myID.peek();
@@ -10,7 +12,12 @@ export function keepSeen(): () => void {
     await forgetSeen(mine);
     if (myID.peek() && prefix + myID.peek() === mine) await caches.open(mine);
   })().catch(() => {}); // a private window
-  return () => void forgetSeen().catch(() => {});
+  const uid = myID.peek();
+  const timer = setTimeout(() => void trimCache(uid).catch(() => {}), calm);
+  return () => {
+    clearTimeout(timer);
+    void forgetSeen().catch(() => {});
+  };
 }
 
 // forgetSeen removes the pictures of everybody, or of all others.
