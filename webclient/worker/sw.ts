@@ -41,13 +41,10 @@ async function takeOver(): Promise<void> {
 }
 
 // takeOverAlone is asked for at the start of a page: if that is the only one, the
-// new version is taken. After a reload the page before may still be among them.
+// new version is taken.
 async function takeOverAlone(): Promise<void> {
-  for (let i = 0; i < 5; i++) {
-    const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-    if (pages.length <= 1) return self.skipWaiting();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  if (pages.length <= 1) await self.skipWaiting();
 }
 
 const shell = new Set(__SHELL__.map((path) => new URL(path, scope).href));

@@ -21,7 +21,9 @@ export function startWorker(): void {
     reloading = true;
     location.reload();
   });
-  if (before) void workers.getRegistration().then((r) => r?.waiting?.postMessage({ do: 'take over if alone' }));
+  const take = async () => (await workers.getRegistration())?.waiting?.postMessage({ do: 'take over if alone' });
+  // More than once: after a reload the page before is still there for a moment.
+  if (before) for (const ms of [0, 300, 1_000, 2_000]) setTimeout(() => void take().catch(() => {}), ms);
   const stop = phase.subscribe((p) => {
     if (p !== 'starting') queueMicrotask(() => (stop(), setTimeout(() => void register(), calm)));
   });
