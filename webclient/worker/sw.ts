@@ -16,7 +16,6 @@ self.addEventListener('activate', (e) => e.waitUntil(takeOver()));
 self.addEventListener('message', (e) => {
   const data = e.data as { do?: string } | null;
   if (data?.do === 'take over') e.waitUntil(self.skipWaiting());
-  if (data?.do === 'take over if alone') e.waitUntil(takeOverAlone());
 });
 self.addEventListener('notificationclick', (e) => {
   e.notification.close();
@@ -38,13 +37,6 @@ async function fill(): Promise<void> {
 async function takeOver(): Promise<void> {
   for (const name of await caches.keys()) if (name.startsWith('parley-shell-') && name !== shellName) await caches.delete(name);
   await self.clients.claim();
-}
-
-// takeOverAlone is asked for at the start of a page: if that is the only one, the
-// new version is taken.
-async function takeOverAlone(): Promise<void> {
-  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  if (pages.length <= 1) await self.skipWaiting();
 }
 
 const shell = new Set(__SHELL__.map((path) => new URL(path, scope).href));

@@ -4,6 +4,7 @@ import { phase } from '../model/session';
 // waiting is a new version of the page that is there, but not in use.
 export const waiting = signal<ServiceWorker | null>(null);
 
+const lock = 'parley-page';
 const calm = 2_000; // ms after the first page: the worker fetches all of it
 const looksEvery = 3_600_000; // ms
 
@@ -21,12 +22,18 @@ export function startWorker(): void {
     reloading = true;
     location.reload();
   });
-  const take = async () => (await workers.getRegistration())?.waiting?.postMessage({ do: 'take over if alone' });
+  void navigator.locks.request(lock, { mode: 'shared' }, () => new Promise(() => {})); // held as long as the page is there
   // More than once: after a reload the page before is still there for a moment.
-  if (before) for (const ms of [0, 300, 1_000, 2_000]) setTimeout(() => void take().catch(() => {}), ms);
+  if (before) for (const ms of [100, 500, 1_500]) setTimeout(() => void takeIfAlone().catch(() => {}), ms);
   const stop = phase.subscribe((p) => {
     if (p !== 'starting') queueMicrotask(() => (stop(), setTimeout(() => void register(), calm)));
   });
+}
+
+// takeIfAlone uses the version that waits, unless another tab has the old one.
+async function takeIfAlone(): Promise<void> {
+  const pages = (await navigator.locks.query()).held?.filter((l) => l.name === lock) ?? [];
+  if (pages.length <= 1) (await navigator.serviceWorker.getRegistration())?.waiting?.postMessage({ do: 'take over' });
 }
 
 async function register(): Promise<void> {
