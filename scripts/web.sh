@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The web client: types, tests of its parts, whether what is committed in
 # webclient/dist is what its sources make, and the client in Chromium against
-# the program. "build" as argument only makes webclient/dist anew; other
-# arguments are the files of test/web/tests to run.
+# the program. "build" as argument only makes webclient/dist anew, "icons" the
+# icons of webclient/public from its icon.svg; other arguments are the files of
+# test/web/tests to run.
 . "$(dirname "$0")/lib.sh"
 need_node || exit 0
 
@@ -39,6 +40,10 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 install webclient
 
+if [ "${1:-}" = icons ]; then
+	need_chromium && install test/web && node test/web/icons.js
+	exit
+fi
 if [ "${1:-}" = build ]; then
 	npm run --prefix webclient --silent build
 	exit

@@ -31,7 +31,9 @@ export class Browser {
     const b = new Browser();
     b.server = server;
     b.context = await running.newContext({
-      ...sizes[size], baseURL: server.url, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', reducedMotion: 'reduce', ...more,
+      ...sizes[size], baseURL: server.url, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', reducedMotion: 'reduce',
+      // What a worker answers cannot be altered by route(); tests of it allow it.
+      serviceWorkers: 'block', ...more,
     });
     b.context.setDefaultTimeout(15_000);
     await b.context.route((url) => url.host !== server.host && !['data:', 'blob:'].includes(url.protocol), (route) => {
