@@ -50,9 +50,6 @@ func (b banner) print(w io.Writer) {
 // off lists what a person might look for: a line of tinode.conf, or a command.
 func (b banner) off() [][2]string {
 	var out [][2]string
-	if b.cfg.StaticData == "" {
-		out = append(out, [2]string{"web app", `--static_data FOLDER     with the unpacked npm package tinode-webapp`})
-	}
 	if !b.cfg.Validation.Email.Config.Sends() {
 		out = append(out, [2]string{"e-mail (new passwords)", `"acc_validation": {"email": {"config": {"smtp_server": "HOST", "sender": "chat@HOST", "host_url": "https://HOST/"}}}`})
 	}
