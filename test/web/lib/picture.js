@@ -15,7 +15,7 @@ const tolerance = 0.02;
 // has their colour. Edges that moved or are softer are not like that.
 const [tile, step, near] = [24, 6, 2]; // pixels
 const contrast = 40; // of 255: further from every colour nearby is another colour
-const most = 12; // pixels of a tile that may have another colour
+const most = 24; // pixels of a tile that may have another colour
 
 // shoot is what is seen now. What varies (times, IDs) is painted over: mask takes
 // locators.
@@ -44,15 +44,8 @@ export function difference(before, after, part = tolerance) {
 function strangest(a, b) {
   const { width, height } = a;
   const marked = new Uint8Array(width * height);
-  for (const [one, other] of [[a, b], [b, a]]) {
-    for (let channel = 0; channel < 3; channel++) {
-      const low = extreme(other, channel, Math.min);
-      const high = extreme(other, channel, Math.max);
-      for (let i = 0; i < marked.length; i++) {
-        const v = one.data[i * 4 + channel];
-        if (low[i] - v > contrast || v - high[i] > contrast) marked[i] = 1;
-      }
-    }
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) marked[i] = alien(a, b, x, y) || alien(b, a, x, y) ? 1 : 0;
   }
   const sums = new Uint32Array((width + 1) * (height + 1)); // of all above and to the left
   for (let y = 0, i = 0; y < height; y++) {
@@ -72,25 +65,24 @@ function strangest(a, b) {
   return worst;
 }
 
-// extreme is the least or largest value nearby, for each pixel.
-function extreme({ width, height, data }, channel, choose) {
-  const across = new Uint8Array(width * height);
-  const all = new Uint8Array(width * height);
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      let v = data[i * 4 + channel];
-      for (let d = -Math.min(near, x); d <= Math.min(near, width - 1 - x); d++) v = choose(v, data[(i + d) * 4 + channel]);
-      across[i] = v;
+// alien tells whether a pixel has a colour that the other picture has not nearby,
+// nor anything beyond it.
+function alien(one, other, x, y) {
+  const { width, height } = one;
+  const at = (y * width + x) * 4;
+  for (let channel = at; channel < at + 3; channel++) {
+    const v = one.data[channel];
+    if (Math.abs(v - other.data[channel]) <= contrast) continue; // nearly all end here
+    let [low, high] = [255, 0];
+    for (let dy = Math.max(-near, -y); dy <= Math.min(near, height - 1 - y); dy++) {
+      for (let dx = Math.max(-near, -x); dx <= Math.min(near, width - 1 - x); dx++) {
+        const w = other.data[channel + (dy * width + dx) * 4];
+        [low, high] = [Math.min(low, w), Math.max(high, w)];
+      }
     }
+    if (low - v > contrast || v - high > contrast) return true;
   }
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      let v = across[i];
-      for (let d = -Math.min(near, y); d <= Math.min(near, height - 1 - y); d++) v = choose(v, across[i + d * width]);
-      all[i] = v;
-    }
-  }
-  return all;
+  return false;
 }
 
 // picture compares what is seen with pictures/<name>.png. RENEW_PICTURES=1 writes
