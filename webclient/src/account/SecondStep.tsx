@@ -54,7 +54,11 @@ export function SecondStep() {
     <>
       <h1>{t('second.title')}</h1>
       <p>{t(texts[method as 'totp'] ?? 'second.totp')}</p>
-      {sentTo && method !== 'totp' && <Banner info>{t('second.sentTo', { address: sentTo })}</Banner>}
+      {sentTo && method !== 'totp' && (
+        <Banner info>
+          {t('second.sentTo', { address: sentTo })} {method === 'email' && t('second.spam')}
+        </Banner>
+      )}
       {problem && <Banner>{problem}</Banner>}
       <form ref={form} key={method} class="account-form" noValidate onSubmit={(e) => void submit(e)}>
         <TextField label={t('second.code')} value={code} onValue={setCode} error={fault} name="code" autocomplete="one-time-code" inputMode={method === 'totp' ? 'text' : 'numeric'} autocapitalize="off" autofocus />

@@ -94,7 +94,8 @@ export const en = {
   'second.againEmail': 'To which address? Correct it if there was a mistake in it.',
   'second.againTel': 'To which number? Correct it if there was a mistake in it.',
   'second.send': 'Send',
-  'second.sentTo': 'A code is on its way to {address}. If you do not find it, look into the spam folder.',
+  'second.sentTo': 'A code is on its way to {address}.',
+  'second.spam': 'If you do not find it, look into the spam folder.',
   'second.late': 'This took too long. Go back and log in again.',
   'second.tooMany': 'Too many wrong codes. Wait a while and log in again.',
 
