@@ -181,20 +181,3 @@ func TestDemoRefused(t *testing.T) {
 		t.Error("a start that was refused made a store")
 	}
 }
-
-// TestUsageFitsScreen: the help is read without scrolling.
-func TestUsageFitsScreen(t *testing.T) {
-	t.Parallel()
-	lines := strings.Split(strings.TrimSuffix(usage, "\n"), "\n")
-	if len(lines) > 30 {
-		t.Errorf("%d lines", len(lines))
-	}
-	for _, l := range lines {
-		if len(l) > 80 {
-			t.Errorf("longer than 80 characters: %s", l)
-		}
-	}
-	if !strings.Contains(usage, "--demo") {
-		t.Error("--demo is not explained")
-	}
-}

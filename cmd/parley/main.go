@@ -27,8 +27,7 @@ const version = "0.1.0"
 const usage = `Parley is a chat server for Tinode apps.
 
 usage: parley [flags]       start the server
-       parley user         accounts: add list show passwd suspend resume delete
-                           root factor-off
+       parley user         accounts: add list show passwd suspend delete root …
        parley invite       invitations to register: new list delete
        parley token        log people out: revoke
        parley audit        who did what, when, from where
