@@ -56,7 +56,7 @@ test('by invitation, typed', async () => {
   await page.getByRole('link', { name: 'Create account' }).click();
   await form(page, { name: 'Frida', login: 'frida', invite: 'nonsense' });
   await page.getByText('This invitation is not valid, or used up.').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.name), 'invite');
+  await page.waitForFunction(() => document.activeElement.name === 'invite');
   await axe(page);
   await form(page, { name: 'Frida', login: 'frida', invite: '' });
   await page.getByText('This invitation is not valid, or used up.').waitFor();
@@ -90,7 +90,7 @@ test('a login that is taken, a password that is too short', async () => {
   await page.getByText('Too short: at least 6 characters.').waitFor();
   await form(page, { name: 'Other Anna', login: anna.login });
   await page.getByText('This login name is taken.').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.name), 'username');
+  await page.waitForFunction(() => document.activeElement.name === 'username');
   assert.equal(await page.getByLabel('Your name').inputValue(), 'Other Anna'); // nothing has to be typed again
   await form(page, { name: 'Other Anna', login: `${anna.login}x` });
   await listShown(page);

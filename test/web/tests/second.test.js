@@ -54,7 +54,7 @@ test('a code of an authenticator app, and a recovery code', async () => {
   await page.getByText('Enter the code.').waitFor();
   await confirm(page, '000000');
   await page.getByText('This code is not right.').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.name), 'code');
+  await page.waitForFunction(() => document.activeElement.name === 'code');
   assert.equal(await page.getByRole('button', { name: 'Send the code again' }).count(), 0); // nobody sent one
   await confirm(page, totp(secret, 1)); // the one of now was used up
   await listShown(page);
