@@ -90,6 +90,13 @@ export const en = {
   'second.needCode': 'Enter the code.',
   'second.wrong': 'This code is not right. Check it and try again.',
   'second.confirm': 'Confirm',
+  'second.again': 'Send the code again',
+  'second.againEmail': 'To which address? Correct it if there was a mistake in it.',
+  'second.againTel': 'To which number? Correct it if there was a mistake in it.',
+  'second.send': 'Send',
+  'second.sentTo': 'A code is on its way to {address}.',
+  'second.spam': 'If you do not find it, look into the spam folder.',
+  'second.late': 'This took too long. Go back and log in again.',
   'second.tooMany': 'Too many wrong codes. Wait a while and log in again.',
 
   // forgotten password
