@@ -164,7 +164,7 @@ export const es: Catalogue = {
 
   // new chat
   'new.title': 'Nuevo chat',
-  'new.search': 'Nombre, usuario, correo o teléfono',
+  'new.search': 'Nombre, usuario, correo o tel.',
   'new.hint': 'Busca personas por nombre de usuario, correo electrónico, teléfono o etiqueta, y grupos por etiqueta.',
   'new.none': 'No se encontró a nadie',
   'new.noneText': 'Revisa la ortografía. Solo se encuentran palabras completas.',
@@ -201,9 +201,9 @@ export const es: Catalogue = {
   'conversation.pinned': 'Mensaje fijado',
   'conversation.pinnedOf': 'Mensaje fijado {at} de {n}',
   'conversation.members': { one: '{n} miembro', many: '{n} de miembros', other: '{n} miembros' },
-  'conversation.recording': 'grabando un mensaje de voz…',
+  'conversation.recording': 'grabando audio…',
   'conversation.isTyping': '{name} está escribiendo…',
-  'conversation.isRecording': '{name} está grabando un mensaje de voz…',
+  'conversation.isRecording': '{name} está grabando audio…',
   'conversation.areTyping': '{n} personas están escribiendo…',
 
   // messages

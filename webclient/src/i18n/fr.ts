@@ -165,7 +165,7 @@ export const fr: Catalogue = {
 
   // new chat
   'new.title': 'Nouvelle discussion',
-  'new.search': 'Nom, identifiant, e-mail ou téléphone',
+  'new.search': 'Nom, identifiant, e-mail, tél.',
   'new.hint': 'Cherchez des personnes par identifiant, adresse e-mail, numéro de téléphone ou étiquette, et des groupes par étiquette.',
   'new.none': 'Aucune personne trouvée',
   'new.noneText': 'Vérifiez l’orthographe. Seuls les mots entiers sont trouvés.',

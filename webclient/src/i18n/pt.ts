@@ -164,7 +164,7 @@ export const pt: Catalogue = {
 
   // new chat
   'new.title': 'Nova conversa',
-  'new.search': 'Nome, usuário, e-mail ou telefone',
+  'new.search': 'Nome, usuário, e-mail ou tel.',
   'new.hint': 'Busque pessoas por nome de usuário, e-mail, telefone ou tag, e grupos por tag.',
   'new.none': 'Ninguém encontrado',
   'new.noneText': 'Confira a grafia. Só palavras inteiras são encontradas.',
@@ -201,9 +201,9 @@ export const pt: Catalogue = {
   'conversation.pinned': 'Mensagem fixada',
   'conversation.pinnedOf': 'Mensagem fixada {at} de {n}',
   'conversation.members': { one: '{n} membro', many: '{n} de membros', other: '{n} membros' },
-  'conversation.recording': 'gravando mensagem de voz…',
+  'conversation.recording': 'gravando áudio…',
   'conversation.isTyping': '{name} está digitando…',
-  'conversation.isRecording': '{name} está gravando uma mensagem de voz…',
+  'conversation.isRecording': '{name} está gravando áudio…',
   'conversation.areTyping': '{n} pessoas estão digitando…',
 
   // messages
