@@ -17,11 +17,17 @@ type Args<K extends Key> = [Values<K>] extends [never] ? [] : [{ [N in Values<K>
 // catalogue in a file of that name, and two lines here.
 export const languages = {
   en: 'English',
+  es: 'Español',
+  fr: 'Français',
+  pt: 'Português',
 } as const;
 export type Language = keyof typeof languages;
 
 const catalogues: { [L in Language]: () => Promise<Catalogue> } = {
   en: () => Promise.resolve(en),
+  es: async () => (await import('./es')).es,
+  fr: async () => (await import('./fr')).fr,
+  pt: async () => (await import('./pt')).pt,
 };
 
 export const language = signal<Language>('en');
