@@ -152,7 +152,7 @@ export const de: Catalogue = {
 
   // new chat
   'new.title': 'Neuer Chat',
-  'new.search': 'Name, Benutzername, E-Mail, Telefon',
+  'new.search': 'Name, E-Mail oder Telefon',
   'new.hint': 'Suche Personen nach Benutzername, E-Mail-Adresse, Telefonnummer oder Tag, Gruppen nach Tag.',
   'new.none': 'Niemand gefunden',
   'new.noneText': 'Prüfe die Schreibweise. Gefunden wird nur nach ganzen Wörtern.',
@@ -244,7 +244,7 @@ export const de: Catalogue = {
   'composer.record': 'Sprachnachricht aufnehmen',
   'composer.recording': 'Aufnahme läuft',
   'composer.cancelRecording': 'Aufnahme abbrechen',
-  'composer.slide': 'Zum Abbrechen nach links wischen',
+  'composer.slide': 'Nach links: abbrechen',
   'composer.tooShort': 'Zu kurz zum Senden.',
   'composer.noMicrophone': 'Das Mikrofon kann nicht benutzt werden. Erlaube es in den Einstellungen des Browsers.',
 
