@@ -20,14 +20,20 @@ export const languages = {
   es: 'Español',
   fr: 'Français',
   pt: 'Português',
+  de: 'Deutsch',
+  ru: 'Русский',
+  'zh-CN': '简体中文',
 } as const;
 export type Language = keyof typeof languages;
 
 const catalogues: { [L in Language]: () => Promise<Catalogue> } = {
   en: () => Promise.resolve(en),
-  es: async () => (await import('./es')).es,
-  fr: async () => (await import('./fr')).fr,
-  pt: async () => (await import('./pt')).pt,
+  es: () => import('./es').then((m) => m.es),
+  fr: () => import('./fr').then((m) => m.fr),
+  pt: () => import('./pt').then((m) => m.pt),
+  de: () => import('./de').then((m) => m.de),
+  ru: () => import('./ru').then((m) => m.ru),
+  'zh-CN': () => import('./zh-CN').then((m) => m.zhCN),
 };
 
 export const language = signal<Language>('en');
