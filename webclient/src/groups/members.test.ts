@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { cpuMillis } from '../testing';
 import { AccessMode, type Subscription } from 'tinode-sdk';
 import { banned, inside, requests, searchMembers, sortMembers, toMember, type Member } from './members';
 
@@ -37,8 +36,8 @@ it('leaves out who has left, and names those without a card', () => {
 
 it('takes 10,000 in a moment', () => {
   const many = Array.from({ length: 10_000 }, (_, i) => member(`Name ${(i * 7919) % 10_000}`, 'JRWPS', 'JRWPS', i % 10 === 0));
-  const start = cpuMillis();
+  const start = performance.now();
   sortMembers(many);
   expect(searchMembers(many, 'name 77')).not.toHaveLength(0);
-  expect(cpuMillis() - start).toBeLessThan(500);
+  expect(performance.now() - start).toBeLessThan(5_000); // 50 ms on a machine of its own; quadratic work takes minutes
 });
