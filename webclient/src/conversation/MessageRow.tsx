@@ -53,6 +53,7 @@ function MessageRow({ row, page }: { row: Extract<Row, { kind: 'message' }>; pag
   const { message: m } = row;
   const c = page.conversation;
   const mine = isMine(m);
+  void c.people.value;
   const group = c.topic.isGroupType() && !c.topic.isChannelType();
   const author = mine ? t('message.you') : c.authorOf(m.from);
   const chosen = page.chosen.value;

@@ -47,6 +47,8 @@ export class Conversation {
   readonly pins = signal<number[]>([]);
   /** Counts changes of names, pictures, modes. */
   readonly changes = signal(0);
+  /** Counts changes of names and pictures alone, which every message shows. */
+  readonly people = signal(0);
   /** The message that is to come into sight: set by jumps, taken by the list. */
   readonly goal = signal<{ key: string; flash: boolean } | null>(null);
 
@@ -74,7 +76,10 @@ export class Conversation {
     const { topic } = this;
     topic.onData = (d) => d && this.arrived(d);
     topic.onInfo = (info) => this.informed(info);
-    topic.onMetaDesc = topic.onSubsUpdated = () => this.marks();
+    topic.onMetaDesc = topic.onSubsUpdated = () => {
+      this.people.value++;
+      this.marks();
+    };
     topic.onAuxUpdated = () => this.readPins();
     topic.onMeta = (meta) => {
       const del = (meta as { del?: { delseq?: { low: number; hi?: number }[] } }).del;
