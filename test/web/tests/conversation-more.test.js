@@ -221,8 +221,10 @@ test('360 px: everything has room, long words break, a finger opens the menu', a
   await send(bert, `${'Donaudampfschifffahrtsgesellschaft'.repeat(4)}\n\`\`\`\n${'const answer = 42; '.repeat(8)}\n\`\`\`\n> ${'quoted '.repeat(30)}`);
   await attach(bert, photo(1400, 500), { name: `${'a-very-long-name-'.repeat(6)}.txt`, mimeType: 'text/plain', buffer: Buffer.alloc(20_000, 65) });
   await bert.page.locator('.composer-files li').nth(1).waitFor();
-  await send(bert, 'with files');
-  await message(anna, 'with files').locator('img.is-there').waitFor().catch(async (e) => { await look(page, 'failed'); throw e; });
+  await send(bert, 'with files'); // each file is a message of its own
+  await message(anna, 'with files').waitFor();
+  await page.locator('article.message img.is-there').waitFor();
+  await page.getByRole('link', { name: 'a-very-long-name' }).waitFor();
   const wide = await page.evaluate(() => {
     const main = document.querySelector('main');
     const wider = [...main.querySelectorAll('*')].filter((e) => !e.closest('pre') && getComputedStyle(e).position !== 'fixed' && e.getBoundingClientRect().right > innerWidth + 1 && e.getClientRects().length);
@@ -244,6 +246,7 @@ for (const [size, colorScheme] of [['desktop', 'light'], ['desktop', 'dark'], ['
   test(`how a conversation looks (${size}, ${colorScheme})`, async () => {
     const { anna, bert } = await two(size, 'desktop', { colorScheme });
     const { page } = anna;
+    anna.allow = bert.allow = ['/v0/urlpreview']; // no such page
     await send(bert, 'Morning! Did *you* see the _forecast_? `rain 0 %`');
     await send(anna, 'I did. Shall we take the train at noon? https://example.invalid/timetable');
     await send(bert, '> Shall we take the train at noon?\nYes, from platform 4.\n```\n12:04  IC 571\n12:34  RE 17\n```\n#seaside');
@@ -255,7 +258,6 @@ for (const [size, colorScheme] of [['desktop', 'light'], ['desktop', 'dark'], ['
     await bert.page.locator('main').getByRole('button', { name: 'Send', exact: true }).click();
     await message(anna, 'Tickets.pdf').waitFor();
     await message(anna, 'where we were').locator('img.is-there').waitFor();
-    anna.allow = bert.allow = ['/v0/urlpreview']; // no such page
     await message(anna, 'Tickets.pdf').locator('.bubble').click({ button: 'right' });
     await page.getByRole('menuitem', { name: 'Reply', exact: true }).click();
     await field(anna).fill('Thank you, *see you there*');

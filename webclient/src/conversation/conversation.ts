@@ -6,7 +6,7 @@ import type { Info, Message as WireMessage, Topic } from 'tinode-sdk';
 import { type Content, forwarded, fromTree, type Mentions, partsOf, previewText, quote, toMarkdown } from '../drafty';
 import type { Prepared } from '../files/prepare';
 import { t } from '../i18n';
-import { authorName, profile, titleOf } from '../model/contacts';
+import { authorName, profile, refresh, titleOf } from '../model/contacts';
 import { codeOf } from '../model/problem';
 import { myID, online, sdk } from '../model/session';
 import { listen, send } from './outbox';
@@ -79,6 +79,7 @@ export class Conversation {
     topic.onMetaDesc = topic.onSubsUpdated = () => {
       this.people.value++;
       this.marks();
+      refresh(topic.name);
     };
     topic.onAuxUpdated = () => this.readPins();
     topic.onMeta = (meta) => {
@@ -154,7 +155,11 @@ export class Conversation {
     const { topic, timeline } = this;
     try {
       await topic.subscribe(); // also if attached: the list may be about to leave (fetchLast)
-      await topic.getMeta(topic.startMetaQuery().withLaterDesc().withLaterSub().withLaterDel().build());
+      const query = topic.startMetaQuery();
+      // A conversation that begins just now: who it is with has not been told yet.
+      if (topic.public) query.withLaterDesc();
+      else query.withDesc();
+      await topic.getMeta(query.withLaterSub().withLaterDel().build());
       void this.fetchPins();
       const before = timeline.last;
       const first = !this.drawn;

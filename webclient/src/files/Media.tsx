@@ -183,6 +183,7 @@ export function FileLink({ data, local }: MediaProps): VNode {
   const name = nameOf(data) || t('preview.file');
   const size = sizeText(data.size ?? (typeof data.val === 'string' ? data.val.length * 0.75 : 0));
   const url = local ?? downloadURL(data);
+  const note = size || (typeof data.mime === 'string' ? data.mime.slice(0, 40) : '');
   const body = (
     <>
       <span class="file-icon">{url ? <IconDownload size={20} /> : <IconFile size={20} />}</span>
@@ -190,12 +191,12 @@ export function FileLink({ data, local }: MediaProps): VNode {
         <span class="file-name">
           <bdi>{name}</bdi>
         </span>
-        <span class="file-size">{size || (typeof data.mime === 'string' ? data.mime.slice(0, 40) : '')}</span>
+        <span class="file-size">{note}</span>
       </span>
     </>
   );
   return url ? (
-    <a class="file" href={url} download={name} aria-label={t('files.download', { name })}>
+    <a class="file" href={url} download={name} title={t('files.download', { name })}>
       {body}
     </a>
   ) : (
