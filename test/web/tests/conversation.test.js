@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { endBrowsers } from '../lib/browser.js';
-import { person, row, startChat, toList, write } from '../lib/people.js';
+import { arrive, enrol, pair, row, startChat, toList, write } from '../lib/people.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -23,15 +23,7 @@ const choose = async (b, text, action) => {
 };
 
 // two people who look at their conversation.
-async function two(size = 'desktop') {
-  const anna = await person(server, 'Anna', size);
-  const bert = await person(server, 'Bert');
-  await startChat(anna.page, bert.login, 'Bert');
-  await write(anna.page, 'first');
-  await row(bert.page, 'Anna').click();
-  await message(bert, 'first').waitFor();
-  return { anna, bert };
-}
+const two = (size = 'desktop') => pair(server, { size });
 const done = async (...list) => {
   for (const b of list) await b.close();
 };
@@ -90,7 +82,7 @@ test('edit, by menu and by arrow; only one’s own', async () => {
   await field(anna).press('ArrowUp');
   assert.equal(await field(anna).inputValue(), 'first, but *better*');
   await field(anna).press('Escape');
-  assert.equal(await field(anna).inputValue(), '');
+  await until('the field is empty', async () => (await field(anna).inputValue()) === '');
   await message(bert, 'better').locator('.bubble').click({ button: 'right' });
   await bert.page.getByRole('menuitem', { name: 'Reply' }).waitFor();
   assert.equal(await bert.page.getByRole('menuitem', { name: 'Edit' }).count(), 0);
@@ -124,7 +116,7 @@ test('delete for oneself, and for everybody', async () => {
 
 test('forward to somebody else, several at once; copy', async () => {
   const { anna, bert } = await two();
-  const carl = await person(server, 'Carl');
+  const carl = await arrive(server, await enrol(server, 'Carl'));
   await write(anna.page, 'tell everybody');
   await message(bert, 'tell everybody').waitFor();
   await startChat(bert.page, carl.login, 'Carl');
