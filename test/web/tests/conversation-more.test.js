@@ -228,12 +228,23 @@ test('360 px: everything has room, long words break, a finger opens the menu', a
   assert.deepEqual(wide, { page: 360, wider: [] });
   await axe(page);
   await look(page, 'narrow');
-  const bubble = message(anna, 'first').locator('.bubble');
-  await bubble.scrollIntoViewIfNeeded();
-  await bubble.dispatchEvent('pointerdown', { pointerType: 'touch', clientX: 200, clientY: 200, bubbles: true });
-  await page.getByRole('menuitem', { name: 'Reply' }).click();
+  const hold = async (text, action) => {
+    const bubble = message(anna, text).locator('.bubble');
+    await bubble.scrollIntoViewIfNeeded();
+    await bubble.dispatchEvent('pointerdown', { pointerType: 'touch', clientX: 200, clientY: 200, bubbles: true });
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+  };
+  await hold('first', 'Reply');
   await send(anna, 'an answer by hand');
   await message(bert, 'an answer by hand').locator('.quote').waitFor();
+  await hold('an answer by hand', 'Edit');
+  await field(anna).fill('a better answer');
+  await page.locator('main').getByRole('button', { name: 'Save' }).click();
+  await message(bert, 'a better answer').getByText('edited').waitFor();
+  await hold('a better answer', 'Delete');
+  await look(page, 'narrow-delete');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete for everybody' }).click();
+  await bert.page.getByText('Message deleted').waitFor();
   await done(anna, bert);
 });
 

@@ -129,6 +129,14 @@ test('forward to somebody else, several at once; copy', async () => {
   await bert.page.getByRole('dialog').getByRole('button', { name: 'Carl' }).click();
   await row(carl.page, 'Bert').click();
   for (const text of ['first', 'tell everybody']) await message(carl, text).getByText('Forwarded from Anna').waitFor();
+  await carl.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const copied = () => carl.page.evaluate(() => navigator.clipboard.readText());
+  await choose(carl, 'hello Carl', 'Copy text');
+  await until('one is copied', async () => (await copied()) === 'hello Carl');
+  await choose(carl, 'hello Carl', 'Select');
+  await message(carl, 'tell everybody').click();
+  await carl.page.getByRole('button', { name: 'Copy text' }).click();
+  await until('both are copied, each on its line', async () => /^hello Carl\n.*tell everybody$/s.test(await copied()));
   await done(anna, bert, carl);
 });
 
@@ -211,6 +219,16 @@ test('written offline: waits, survives the page, is sent once', async () => {
   await bert.page.waitForTimeout(1500);
   assert.deepEqual(await bert.page.locator('article.message .bubble-text').allTextContents(), ['first', 'one', 'two']);
   assert.deepEqual(await anna.page.locator('article.message .bubble-text').allTextContents(), ['first', 'one', 'two']);
+  await done(anna, bert);
+});
+
+test('the day stands above its messages, and goes on with the calendar', async () => {
+  const { anna, bert } = await two();
+  assert.deepEqual(await anna.page.locator('.day').allTextContents(), ['Today']);
+  await anna.context.clock.setFixedTime(Date.now() + 86_400_000);
+  await anna.page.reload();
+  await message(anna, 'first').waitFor();
+  assert.deepEqual(await anna.page.locator('.day').allTextContents(), ['Yesterday']);
   await done(anna, bert);
 });
 
