@@ -37,7 +37,7 @@ before(async () => {
   bert = await person(server, 'Bert Adams', 'phone');
   await startChat(bert.page, anna.login, 'Anna Berg');
   await write(bert.page, 'Read me on the train');
-  await row(anna.page, 'Bert').getByText('Read me').waitFor();
+  await row(anna.page, 'Bert').getByText('on the train').waitFor();
   anna.allow.push(...noNetwork);
 });
 after(async () => {
