@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { endBrowsers } from '../lib/browser.js';
+import { Front } from '../lib/front.js';
 import { hash } from '../lib/groups.js';
 import { arrive, enrol, row, toList, write } from '../lib/people.js';
 import { Raw } from '../lib/raw.js';
@@ -12,20 +13,25 @@ import { until } from '../lib/until.js';
 
 const off = Object.fromEntries(['requests_per_session', 'requests_per_user', 'requests_per_address', 'messages_per_session', 'messages_per_user', 'messages_per_address'].map((k) => [k, 'off']));
 const server = new Server({ limits: off });
+const front = new Front(server);
 let anna, bert, page;
 
 before(async () => {
   await server.start();
-  const [a, b] = await Promise.all([enrol(server, 'Anna'), enrol(server, 'Bert')]);
+  await front.start();
+  const [a, b] = await Promise.all([enrol(server, 'Anna'), enrol(front, 'Bert')]);
   anna = await Raw.open(server);
   await anna.must('login', { scheme: 'token', secret: a.token });
-  bert = await arrive(server, b, { size: 'phone' });
-  bert.allow = ['/v0/urlpreview']; // nothing is known of those pages
+  bert = b;
+  await group('Fresh', ['there before']);
+  bert = await arrive(front, b, { size: 'phone' });
+  bert.allow = ['/v0/urlpreview', /WebSocket|ERR_CONNECTION|Failed to (fetch|load)/]; // nothing is known of those pages; and it is cut off
   page = bert.page;
 });
 after(async () => {
-  anna.close();
+  anna?.close();
   await endBrowsers();
+  await front.cut();
   await server.close();
 });
 
@@ -51,6 +57,10 @@ const open = async (name, text) => {
   await row(page, name).click();
   await inSight(text);
 };
+const connected = async (on) => {
+  await (on ? front.start() : front.cut());
+  await page.locator('.connection').first().waitFor({ state: on ? 'detached' : 'attached' });
+};
 // isRead leaves the conversation and looks at the list.
 const isRead = async (name) => {
   await toList(page);
@@ -58,7 +68,9 @@ const isRead = async (name) => {
   await until('the title counts none', async () => !/^\(/.test(await page.title()));
 };
 
-test('a single unread message is read when it was seen: at once, after a reload, from a cache', async () => {
+test('a single unread message is read when it was seen: after logging in, at once, after a reload, from a cache', async () => {
+  await open('Fresh', 'there before');
+  await isRead('Fresh');
   const topic = await group('Single', ['only one']);
   await badge('Single').getByText('1 unread message').waitFor();
   await open('Single', 'only one');
@@ -68,6 +80,12 @@ test('a single unread message is read when it was seen: at once, after a reload,
   await page.reload();
   await badge('Single').waitFor();
   await open('Single', 'another one');
+  await isRead('Single');
+  await say(topic, 'seen without a connection');
+  await row(page, 'Single').getByText('seen without').waitFor();
+  await connected(false);
+  await open('Single', 'seen without');
+  await connected(true);
   await isRead('Single');
 });
 
@@ -167,8 +185,7 @@ test('messages go out in the order in which they were sent, whatever takes long'
 test('logging out says how many messages were not sent', async () => {
   await row(page, 'Order').click();
   await inSight('written after');
-  bert.allow.push(/WebSocket|ERR_INTERNET_DISCONNECTED|Failed to fetch/);
-  await bert.context.setOffline(true);
+  await connected(false);
   await write(page, 'never sent');
   await message('never sent').waitFor();
   await toList(page);
@@ -176,4 +193,5 @@ test('logging out says how many messages were not sent', async () => {
   await page.getByRole('menuitem', { name: 'Log out' }).click();
   await page.getByRole('dialog').getByText('1 message was not sent yet and will be lost.').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await connected(true);
 });
