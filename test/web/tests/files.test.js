@@ -75,10 +75,11 @@ test('an upload shows how far it is and can be cancelled; one that fails can be 
   await attach(anna, { name: 'slow.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(100_000, 1) });
   await field(anna).press('Enter');
   await anna.page.getByRole('progressbar', { name: 'Uploading' }).waitFor();
-  await write(anna.page, 'a text does not wait');
-  await bert.page.locator('article', { hasText: 'does not wait' }).waitFor();
+  await write(anna.page, 'a text waits its turn');
+  await anna.page.locator('article', { hasText: 'waits its turn' }).locator('.mark[title="Waiting to be sent"]').waitFor();
   await anna.page.locator('.upload').getByRole('button', { name: 'Do not send' }).click();
   await anna.page.locator('article', { hasText: 'slow.bin' }).waitFor({ state: 'detached' });
+  await bert.page.locator('article', { hasText: 'waits its turn' }).waitFor();
   await held.abort().catch(() => {});
   await anna.page.unroute('**/v0/file/u/');
 
