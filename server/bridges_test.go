@@ -82,7 +82,7 @@ func newBridgeSite(t *testing.T, more string) *bridgeSite {
 		"netease":{"enabled":true,"app_key":%q,"app_secret":%q,"perm_secret":%q,"v1_base":[%q],"relay":[%q]%s}}}`,
 		bridgeKey, rongSecret, urls[0], urls[1], s.grp, bridgeKey, neteaseSecret, neteasePermKey, urls[2]+fakenetease.Path, s.grp, more))
 	st := mem.New()
-	srv, err := New(Deps{Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(&s.said, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now, Build: "test:0"})
+	srv, err := New(Deps{Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(&s.said, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now, Build: "test:0", Passwords: quick{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func newWeChatWorld(t *testing.T, wechat, config string) *weChatWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Deps{Media: blobs, Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: p.clock.now})
+	s, err := New(Deps{Media: blobs, Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: p.clock.now, Passwords: quick{}})
 	if err != nil {
 		t.Fatal(err)
 	}
