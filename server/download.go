@@ -61,8 +61,10 @@ func (d *download) serve() error {
 		return err
 	}
 	d.header(c.scheme == "" && c.sid == "")
-	if done, err := d.redirect(); done || err != nil {
-		return err
+	if d.mayRedirect() {
+		if done, err := d.redirect(); done || err != nil {
+			return err
+		}
 	}
 	b, err := s.files.Open(r.Context(), d.file, d.small)
 	if err != nil {
@@ -135,6 +137,13 @@ func (d *download) header(byCookie bool) {
 	if byCookie { // another site's page must not embed what its visitor may see
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	}
+}
+
+// mayRedirect: pages that may load nothing from other hosts, as the built-in
+// client, ask for the bytes themselves.
+func (d *download) mayRedirect() bool {
+	text := d.r.URL.Query().Get("redirect")
+	return text == "" || truth(text)
 }
 
 // redirect sends the client to the blob store itself, where that has links. Not

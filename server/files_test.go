@@ -344,6 +344,10 @@ func TestFileLink(t *testing.T) {
 		t.Errorf("got %d %v, want 307 to %s", got.status, got.header, want)
 	}
 	h.wantStatus("not his", h.get(up, bob), 403)
+	here := h.do(http.MethodGet, up.Ctrl.Params.URL+"?redirect=0", ann.Token, nil)
+	if here.status != 200 || string(here.body) != "some text" || here.header.Get("ETag") != got.header.Get("ETag") {
+		t.Errorf("without a redirect: got %d %q %v", here.status, here.body, here.header)
+	}
 	h.wantStatus("same tag", h.get(up, ann, "If-None-Match", got.header.Get("ETag")), 304)
 }
 

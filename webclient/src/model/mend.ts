@@ -5,6 +5,14 @@ import { Tinode } from 'tinode-sdk';
 export function mend(s: Tinode): void {
   forgetOldCards(s);
   leaveQuietly(s);
+  stayHere(s);
+}
+
+// stayHere: the page may load nothing from other hosts, so the server is asked
+// for the bytes of files, not for where they are kept.
+function stayHere(s: Tinode): void {
+  const authorize = s.authorizeURL.bind(s);
+  s.authorizeURL = (url) => authorize(`${url}${url.includes('?') ? '&' : '?'}redirect=0`);
 }
 
 interface Leaving {
