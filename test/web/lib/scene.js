@@ -5,7 +5,7 @@ import { look } from './groups.js';
 // scene is a test whose people are known, so that their pages can be looked at if
 // it fails: with PARLEY_LOOK, see look.
 export function scene(name, act) {
-  test(name, async () => {
+  test(name, { timeout: 300_000 }, async () => {
     const people = [];
     const enter = async (...args) => {
       const one = await person(...args);
