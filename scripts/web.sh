@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The web client: types, tests of its parts, whether what is committed in
 # webclient/dist is what its sources make, and the client in Chromium against
-# the program. "build" as argument only makes webclient/dist anew; other
-# arguments are the files of test/web/tests to run.
+# the program. "parts" leaves Chromium out; "build" as argument only makes webclient/dist anew, "icons" the
+# icons of webclient/public from its icon.svg; other arguments are the files of
+# test/web/tests to run.
 . "$(dirname "$0")/lib.sh"
 need_node || exit 0
 
@@ -39,12 +40,16 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 install webclient
 
+if [ "${1:-}" = icons ]; then
+	need_chromium && install test/web && node test/web/icons.js
+	exit
+fi
 if [ "${1:-}" = build ]; then
 	npm run --prefix webclient --silent build
 	exit
 fi
 
-if [ $# = 0 ]; then
+if [ $# = 0 ] || [ "$1" = parts ]; then
 	say "the web client: types"
 	npm run --prefix webclient --silent check || fail "web: types"
 
@@ -59,10 +64,11 @@ if [ $# = 0 ]; then
 	say "webclient/dist is what the sources make"
 	PARLEY_DIST=$tmp/dist npm run --prefix webclient --silent build >/dev/null
 	diff -rq "$tmp/dist" webclient/dist || fail "web: webclient/dist is not what its sources make; scripts/web.sh build makes it"
-	first=$(sed -nE 's#.*<script[^>]* src="[.]/([^"]+)".*#webclient/dist/\1#p' webclient/dist/index.html | xargs cat | gzip -9 | wc -c)
+	first=$(grep -oE '(src|href)="[.]/[^"]+[.]js"' webclient/dist/index.html | sed -E 's#.*"[.]/(.*)"#webclient/dist/\1#' | xargs cat | gzip -9 | wc -c)
 	echo "first load: $((first / 1024)) KB of script, compressed (at most 150)"
 	[ "$first" -le 153600 ] || fail "web: first load is larger than 150 KB"
 	tally 2 0 0
+	if [ "${1:-}" = parts ]; then exit; fi
 fi
 
 need_chromium || exit 0
@@ -76,7 +82,9 @@ say "the web client in $("$CHROMIUM" --version 2>/dev/null || echo "$CHROMIUM")"
 cd test/web || exit 1
 ok=0
 node tests.js "$@" 2>&1 | tee "$tmp/log" || ok=1
-count() { sed -nE "s/^ℹ $1 ([0-9]+)\$/\1/p" "$tmp/log" | tail -1; }
+# The tests run in groups, each with its sums; those of a file that failed are
+# repeated, but without this mark.
+count() { sed -nE "s/^ℹ $1 ([0-9]+)\$/\1/p" "$tmp/log" | awk '{n += $1} END {print n + 0}'; }
 p=$(count pass) f=$(count fail) c=$(count cancelled) s=$(count skipped) t=$(count todo)
 tally "${p:-0}" "$((${f:-0} + ${c:-0}))" "$((${s:-0} + ${t:-0}))"
 [ $ok = 0 ] || fail "web"

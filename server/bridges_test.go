@@ -508,4 +508,21 @@ func TestBridgesStorm(t *testing.T) {
 			t.Errorf("%d calls for %s", n, u)
 		}
 	}
+	families, err := s.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if text := m.String(); f.GetName() == "parley_bridge_grants_total" && strings.Contains(text, "netease") && strings.Contains(text, "asked") && !strings.Contains(text, "rtc") {
+				if seen++; m.GetCounter().GetValue() != users {
+					t.Errorf("metrics have %s", text)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no metrics of it")
+	}
 }

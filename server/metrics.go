@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"parley/auth/bridge"
 )
 
 // newMetrics are the figures of a server, each read when it is asked for. They
@@ -20,7 +23,7 @@ func newMetrics(s *Server) *prometheus.Registry {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("parley_sessions", "Connections at the moment.", func() float64 { return float64(s.sessions.Len()) }),
 		gauge("parley_topics", "Topics in memory.", func() float64 { return float64(s.hub.Len()) }),
-		actCollector{s}, postCollector{s.posts},
+		actCollector{s}, postCollector{s.posts}, bridgeCollector{s.bridges},
 	)
 	return r
 }
@@ -64,6 +67,47 @@ func (c postCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(postWaiting, prometheus.GaugeValue, float64(n.Waiting), method)
 	}
+}
+
+// bridgeCollector tells how it goes with the services of others.
+type bridgeCollector struct{ bridges *bridges }
+
+var (
+	grantDesc = prometheus.NewDesc("parley_bridge_grants_total",
+		"Credentials for services of others since the start, by where they came from; late and failed ones.", []string{"bridge", "part", "result"}, nil)
+	breakerDesc = prometheus.NewDesc("parley_bridge_breaker", "0: the service is asked; 1: it is spared; 2: it is tried.", []string{"bridge", "part"}, nil)
+	toldDesc    = prometheus.NewDesc("parley_bridge_waiting", "Changes of accounts that wait to be told.", []string{"bridge", "part"}, nil)
+	relayDesc   = prometheus.NewDesc("parley_relay_total", "Messages carried to services of others and back since the start.", []string{"result"}, nil)
+	relayQueue  = prometheus.NewDesc("parley_relay_waiting", "Messages of services of others that wait to be published.", nil, nil)
+)
+
+func (c bridgeCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{grantDesc, breakerDesc, toldDesc, relayDesc, relayQueue} {
+		ch <- d
+	}
+}
+
+func (c bridgeCollector) Collect(ch chan<- prometheus.Metric) {
+	value := func(d *prometheus.Desc, kind prometheus.ValueType, n int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, kind, float64(n), labels...)
+	}
+	c.bridges.manager.EachCount(func(name, part string, n bridge.Counts) {
+		for result, v := range map[string]int64{
+			"cached": n.Hits, "stale": n.Stale, "computed": n.Local, "asked": n.Minted, "late": n.Late, "failed": n.Failed,
+		} {
+			value(grantDesc, prometheus.CounterValue, v, name, part, result)
+		}
+		value(breakerDesc, prometheus.GaugeValue, int64(n.Breaker), name, part)
+		value(toldDesc, prometheus.GaugeValue, n.Queued, name, part)
+	})
+	n := c.bridges.relay.Count()
+	for result, v := range map[string]*atomic.Int64{
+		"sent": &n.Sent, "retried": &n.Retried, "dead": &n.Dead, "skipped": &n.Skipped,
+		"published": &n.Published, "duplicate": &n.Duplicates, "loop": &n.Loops, "discarded": &n.Discarded,
+	} {
+		value(relayDesc, prometheus.CounterValue, v.Load(), result)
+	}
+	value(relayQueue, prometheus.GaugeValue, n.Queued.Load())
 }
 
 // serveMetrics answers Prometheus until ctx is done, and closes the listener.

@@ -112,7 +112,7 @@ func (s *Server) weChatRoutes(mux *http.ServeMux) {
 // weChatTime bounds what one request may ask of WeChat.
 const weChatTime = 8 * time.Second
 
-// serveJSSDK answers a page with what it needs for wx.config (docs/bridges-wechat.md).
+// serveJSSDK answers a page with what it needs for wx.config (docs/bridges.md).
 func (s *Server) serveJSSDK(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

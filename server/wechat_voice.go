@@ -28,7 +28,7 @@ var (
 )
 
 // serveVoice fetches what somebody recorded by the JS-SDK, which WeChat keeps for
-// three days, and stores it as a file of his (docs/bridges-wechat.md). The answer
+// three days, and stores it as a file of his (docs/bridges.md). The answer
 // is that of an upload, and the duration in milliseconds.
 func (s *Server) serveVoice(w http.ResponseWriter, r *http.Request) {
 	if s.cors(w, r, http.MethodPost, http.MethodOptions) {

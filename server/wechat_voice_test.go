@@ -111,7 +111,7 @@ func TestWeChatVoice(t *testing.T) {
 		token, body string
 		status      int
 	}{
-		"stranger": {"", `{"media_id":"` + id + `"}`, 401}, "wrong token": {base64.StdEncoding.EncodeToString([]byte("eyJ.x.y")), `{"media_id":"` + id + `"}`, 400},
+		"stranger": {"", `{"media_id":"` + id + `"}`, 401}, "wrong token": {base64.StdEncoding.EncodeToString([]byte("eyJ.x.y")), `{"media_id":"` + id + `"}`, 401},
 		"unknown": {ann.Token, `{"media_id":"gone"}`, 404}, "path": {ann.Token, `{"media_id":"../x"}`, 404}, "other app": {ann.Token, `{"media_id":"` + id + `","app":"wx1"}`, 404},
 		"video": {ann.Token, `{"media_id":"` + video + `"}`, 415}, "none": {ann.Token, `{}`, 400}, "no JSON": {ann.Token, `media`, 400},
 		"long": {ann.Token, `{"media_id":"` + strings.Repeat("x", 2000) + `"}`, 400},

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { licences } from './licences.js';
+import { shell } from './shell.js';
 
 // Names without hashes keep the diff of dist small; the server sends an ETag. A
 // chunk is named after the folder of src that it begins in.
@@ -15,7 +16,7 @@ const backend = process.env.PARLEY ?? 'http://127.0.0.1:6060';
 
 export default defineConfig({
   base: './', // the page may be mounted anywhere: static_mount
-  plugins: [licences()],
+  plugins: [licences(), shell()],
   resolve: { alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     outDir: process.env.PARLEY_DIST ?? 'dist',
@@ -25,8 +26,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // files, as everything else
     rolldownOptions: {
+      // The worker beside the page: its folder is what it is in charge of.
+      input: { app: fileURLToPath(new URL('./index.html', import.meta.url)), sw: fileURLToPath(new URL('./worker/sw.ts', import.meta.url)) },
       output: {
-        entryFileNames: 'assets/app.js',
+        entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/app.js'),
         chunkFileNames: chunkName,
         assetFileNames: 'assets/[name][extname]',
       },

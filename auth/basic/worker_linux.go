@@ -11,9 +11,9 @@ import (
 // endSignals reach all processes of a terminal or a service at once.
 var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
-// nicer is how much less pressing passwords are than messages. Not more, so that
+// nicer is how much less pressing passwords are than messages. Not the most, so that
 // logins get something of a busy machine.
-const nicer = 5
+const nicer = 15
 
 // yieldToOthers lowers the priority of all threads that there are; those to come
 // are like them.

@@ -93,6 +93,9 @@ func (b *breaker) done(now time.Time, err error) (opened bool) {
 	}
 	b.inRow++
 	b.count(now, true)
+	if !b.until.IsZero() && !probe {
+		return false // it was sent before the breaker opened, and says nothing new
+	}
 	if !probe && b.inRow < breakAfter && !(b.calls >= breakOf && 2*b.bad >= b.calls) {
 		return false
 	}

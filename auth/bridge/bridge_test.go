@@ -342,6 +342,25 @@ func TestBreakerShare(t *testing.T) {
 	}
 }
 
+// TestBreakerParallel: requests that were under way when it opened do not keep it
+// open for longer.
+func TestBreakerParallel(t *testing.T) {
+	t.Parallel()
+	var b breaker
+	at := time.Now()
+	for i := range 8 {
+		if ok, _, _ := b.allow(at); !ok {
+			t.Fatalf("request %d not allowed", i)
+		}
+	}
+	for range 8 {
+		b.done(at, errors.New("down"))
+	}
+	if d := b.until.Sub(at); d != openFor {
+		t.Errorf("open for %v", d)
+	}
+}
+
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -343,15 +343,25 @@ type Counts struct {
 }
 
 // Counts returns those of a service by its name and part.
-func (m *Manager) Counts(name, part string) Counts {
-	for _, s := range m.services {
-		if s.Name == name && s.Part == part {
-			c := &s.counts
-			return Counts{
-				c.hits.Load(), c.stale.Load(), c.local.Load(), c.late.Load(), c.minted.Load(), c.failed.Load(), c.queued.Load(),
-				s.breaker.state(m.now()),
-			}
+func (m *Manager) Counts(name, part string) (found Counts) {
+	m.EachCount(func(n, p string, c Counts) {
+		if n == name && p == part {
+			found = c
 		}
+	})
+	return found
+}
+
+// EachCount tells the counts of all services. The nil manager has none.
+func (m *Manager) EachCount(tell func(name, part string, c Counts)) {
+	if m == nil {
+		return
 	}
-	return Counts{}
+	for _, s := range m.services {
+		c := &s.counts
+		tell(s.Name, s.Part, Counts{
+			c.hits.Load(), c.stale.Load(), c.local.Load(), c.late.Load(), c.minted.Load(), c.failed.Load(), c.queued.Load(),
+			s.breaker.state(m.now()),
+		})
+	}
 }

@@ -125,6 +125,9 @@ func (s *Scheme) Issue(rec *auth.Record, expires time.Time) ([]byte, error) {
 	return []byte(text), nil
 }
 
+// damaged tells what begins as a token of ours does: if it is none, it was one.
+func damaged(secret []byte) bool { return bytes.HasPrefix(secret, []byte("eyJ")) }
+
 // Authenticate implements auth.Scheme. A token that is for one purpose only is
 // refused.
 func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record, error) {
@@ -136,8 +139,8 @@ func (s *Scheme) Authenticate(ctx context.Context, secret []byte) (*auth.Record,
 func (s *Scheme) AuthenticateFor(_ context.Context, secret []byte, purpose auth.Purpose) (*auth.Record, error) {
 	var c claims
 	var err error
-	if bytes.ContainsAny(secret, "\r\n") { // which decoders of base64 pass over, strict ones too
-		return nil, auth.ErrMalformed
+	if damaged(secret) && bytes.ContainsAny(secret, "\r\n") { // which decoders of base64 pass over, strict ones too
+		return nil, auth.ErrFailed
 	}
 	for _, key := range s.keys {
 		c = claims{}
@@ -147,7 +150,7 @@ func (s *Scheme) AuthenticateFor(_ context.Context, secret []byte, purpose auth.
 		}
 	}
 	switch {
-	case errors.Is(err, jwt.ErrTokenMalformed) && len(secret) == foreignLen:
+	case errors.Is(err, jwt.ErrTokenMalformed) && (len(secret) == foreignLen || damaged(secret)):
 		return nil, auth.ErrFailed // clients forget it and ask for the password (wire.md §15.1 #31)
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return nil, auth.ErrMalformed

@@ -121,10 +121,10 @@ func TestRefused(t *testing.T) {
 		"garbage":                   {"garbage", auth.ErrMalformed},
 		"empty":                     {"", auth.ErrMalformed},
 		"three dots":                {"..", auth.ErrMalformed},
-		"unused bits":               {good[:len(good)-1] + string(unused(good[len(good)-1])), auth.ErrMalformed},
-		"a line break":              {good + "\n", auth.ErrMalformed},
-		"a line break inside":       {part[0] + ".\r" + part[1] + "." + part[2], auth.ErrMalformed},
-		"padding":                   {good + "=", auth.ErrMalformed},
+		"unused bits":               {good[:len(good)-1] + string(unused(good[len(good)-1])), auth.ErrFailed},
+		"a line break":              {good + "\n", auth.ErrFailed},
+		"a line break inside":       {part[0] + ".\r" + part[1] + "." + part[2], auth.ErrFailed},
+		"padding":                   {good + "=", auth.ErrFailed},
 	} {
 		if got, err := s.Authenticate(context.Background(), []byte(c.secret)); !errors.Is(err, c.want) || got != nil {
 			t.Errorf("%s: got %v, %v; want %v", name, got, err, c.want)

@@ -227,7 +227,7 @@ func (l *lane) ensure(ctx context.Context, u chat.UID) error {
 	return err
 }
 
-// readMembers reads who takes part, from time to time and when somebody is new.
+// readMembers reads who may read, from time to time and when somebody is new.
 func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
 	now := l.r.now()
 	if now.Sub(l.read) < membersOK {
@@ -242,7 +242,7 @@ func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
 	seen := false
 	err := l.r.Store.EachSub(ctx, l.topic, func(s *store.Sub) error {
 		mode := s.Want & s.Given
-		if s.Reader || !s.Deleted.IsZero() || !mode.Has(chat.ModeJoin) {
+		if s.Reader || !s.Deleted.IsZero() || !mode.Has(chat.ModeJoin|chat.ModeRead) {
 			return nil
 		}
 		if mode.Has(chat.ModeOwner) {

@@ -137,7 +137,7 @@ type Counts struct {
 	Queued                                  atomic.Int64 // waiting to be published, now
 }
 
-// Count is for tests and logs.
+// Count is for metrics and tests.
 func (r *Relay) Count() *Counts { return &r.count }
 
 const serverKey = "relay:server"

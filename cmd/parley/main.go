@@ -27,8 +27,7 @@ const version = "0.1.0"
 const usage = `Parley is a chat server for Tinode apps.
 
 usage: parley [flags]       start the server
-       parley user         accounts: add list show passwd suspend resume delete
-                           root factor-off
+       parley user         accounts: add list show passwd suspend delete root …
        parley invite       invitations to register: new list delete
        parley token        log people out: revoke
        parley audit        who did what, when, from where
@@ -44,7 +43,8 @@ flags of the server:
   --data FOLDER         where everything is kept; default: ./parley-data
   --listen ADDRESS      host:port, :port or unix:/path; default: :6060
   --domain NAME[,NAME]  TLS on :443 by Let's Encrypt, whose terms you accept
-  --static_data FOLDER  a web client to serve at /; default: a built-in page
+  --static_data FOLDER  a web client to serve at /; default: the built-in one
+  --demo                first start: people and conversations to look at
 
 Without a file everything has a working default; tinode.conf explains them.
 Ctrl-C ends the server in order; a second Ctrl-C at once.
@@ -88,6 +88,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.listen, "listen", "", "")
 	fs.StringVar(&o.domain, "domain", "", "")
 	fs.StringVar(&o.static, "static_data", "", "")
+	fs.BoolVar(&o.demo, "demo", false, "")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)

@@ -13,12 +13,17 @@ import (
 
 	"parley/auth/basic"
 	"parley/internal/config"
+	"parley/internal/demo"
 	"parley/server"
 	"parley/store/sqlite"
 )
 
 // options are the flags of the server; empty ones were not given.
-type options struct{ config, data, listen, static, domain string }
+type options struct {
+	config, data, listen, static, domain string
+
+	demo bool
+}
 
 // defaultConfig is read if it is there.
 const defaultConfig = "tinode.conf"
@@ -65,6 +70,10 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if scraped != nil {
 		defer scraped.Close()
 	}
+	play, err := wantsDemo(o.demo, cfg, home)
+	if err != nil {
+		return err
+	}
 	st, err := sqlite.Open(ctx, filepath.Join(home.path, storeName), sqlite.Options{})
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -85,11 +94,19 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		log.Warn("passwords are checked in the process of the server, which slows messages down", "err", err)
 	}, passwordsCommand)
 	defer passwords.Close()
-	srv, err := server.New(server.Deps{
+	deps := server.Deps{
 		Config: cfg, Store: st, Log: log, Now: time.Now, Build: "sqlite:parley-" + version, Admin: commands,
 		Certificates: certificates, Passwords: passwords, Metrics: scraped, Media: blobs,
 		Uploads: uploadsFolder(cfg, home.path),
-	})
+	}
+	var people []demo.Person
+	if play {
+		people, err = makeDemo(ctx, deps, home)
+	}
+	var srv *server.Server
+	if err == nil {
+		srv, err = server.New(deps)
+	}
 	if err != nil {
 		if commands != nil {
 			err = errors.Join(err, commands.Close())
@@ -97,6 +114,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return errors.Join(err, st.Close())
 	}
 	banner{cfg: cfg, home: home, addr: listener.Addr(), names: names}.print(stdout)
+	printDemo(stdout, people)
 	err = srv.Serve(ctx, listener, plain)
 	if cerr := st.Close(); cerr != nil {
 		err = errors.Join(err, fmt.Errorf("close the store: %w", cerr))

@@ -62,13 +62,13 @@ func (r *Registry) Delete(ctx context.Context, uid chat.UID, hard bool) error {
 	if err := r.leaveSchemes(ctx, uid, true); err != nil {
 		return err
 	}
-	return r.delete(ctx, uid, hard, nil)
+	return r.delete(ctx, uid, hard, nil, func() {})
 }
 
 // delete deletes first and tells then: nobody hears of a deletion that a
 // restart takes back. The session except is left to its owner, who still wants
-// to answer.
-func (r *Registry) delete(ctx context.Context, uid chat.UID, hard bool, except *Session) error {
+// to answer; deleted is called when it is done, and nobody knows of it yet.
+func (r *Registry) delete(ctx context.Context, uid chat.UID, hard bool, except *Session, deleted func()) error {
 	places, err := r.Store.Places(ctx, uid)
 	if err != nil {
 		return err
@@ -92,6 +92,7 @@ func (r *Registry) delete(ctx context.Context, uid chat.UID, hard bool, except *
 		return err
 	}
 	r.roster.set(uid, store.StateDeleted)
+	deleted()
 	r.evict(ctx, uid, except)
 	r.Bridges.Changed(uid, bridge.Change{Deleted: true})
 	for _, p := range places {

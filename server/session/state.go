@@ -45,13 +45,14 @@ func (s *Session) delUser(d *wsproto.Del, who actor) {
 		err = s.reg.leaveSchemes(ctx, uid, s.level == chat.LevelRoot)
 	}
 	if err == nil {
-		err = s.reg.delete(ctx, uid, d.Hard, s)
+		// In the log before his topics learn of it: what these say must not come
+		// before the end of a session that deletes its own account.
+		err = s.reg.delete(ctx, uid, d.Hard, s, func() { s.audit(audit.AccountDeleted, uid, audit.HowDeleted(d.Hard)) })
 	}
 	if err != nil {
 		s.ctrl(topic.ErrorFor(err, s.log()), d.ID, "")
 		return
 	}
-	s.audit(audit.AccountDeleted, uid, audit.HowDeleted(d.Hard))
 	s.ctrl(wsproto.OK, d.ID, "")
 	if uid == s.uid {
 		s.close(reasonEvicted, wsproto.Evicted.Reply("", "", s.reg.now()).Frame(), closeNormal)

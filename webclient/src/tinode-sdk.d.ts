@@ -402,6 +402,7 @@ declare module 'tinode-sdk' {
     getServerParam<T>(name: string, fallback: T): T;
     report(action: string, target: string): Promise<Ctrl>;
     publish(topic: string, content: Content, noEcho?: boolean): Promise<Ctrl>;
+    publishMessage(message: Message): Promise<Ctrl>;
     note(topic: string, what: string, seq: number): void;
     videoCall(topic: string, seq: number, event: string, payload?: unknown): void;
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { patience } from './patience.js';
 
 // Debian's Chromium, without what talks to other hosts by itself.
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
@@ -24,17 +25,20 @@ const open = new Set();
 // pages. Whatever goes wrong on them fails the test in close().
 export class Browser {
   faults = [];
+  hosts = []; // other hosts that a test has itself
 
   // size is one of sizes; more are options of Playwright's newContext.
   static async open(server, size = 'desktop', more = {}) {
-    running ??= await chromium.launch({ executablePath, args });
+    running ??= await chromium.launch({ executablePath, args, timeout: 60_000 * patience });
     const b = new Browser();
     b.server = server;
     b.context = await running.newContext({
-      ...sizes[size], baseURL: server.url, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', reducedMotion: 'reduce', ...more,
+      ...sizes[size], baseURL: server.url, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', reducedMotion: 'reduce',
+      // What a worker answers cannot be altered by route(); tests of it allow it.
+      serviceWorkers: 'block', ...more,
     });
-    b.context.setDefaultTimeout(15_000);
-    await b.context.route((url) => url.host !== server.host && !['data:', 'blob:'].includes(url.protocol), (route) => {
+    b.context.setDefaultTimeout(15_000 * patience);
+    await b.context.route((url) => url.host !== server.host && !b.hosts.includes(url.host) && !['data:', 'blob:'].includes(url.protocol), (route) => {
       b.faults.push(`request to another host: ${route.request().url()}`);
       return route.abort();
     });

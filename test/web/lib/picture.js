@@ -7,15 +7,88 @@ import { PNG } from 'pngjs';
 const wanted = fileURLToPath(new URL('../pictures/', import.meta.url));
 const found = process.env.PARLEY_PICTURES ?? fileURLToPath(new URL('../out/', import.meta.url));
 const renew = process.env.RENEW_PICTURES === '1';
-// Part of the pixels that may differ: letters are drawn a little differently by
-// each version of the browser.
-const tolerance = 0.02;
 
-// picture compares what is seen with pictures/<name>.png. What varies (times,
-// IDs) is painted over: mask takes locators. RENEW_PICTURES=1 writes new ones.
-export async function picture(page, name, { mask = [], part = tolerance } = {}) {
+// Letters are drawn a little differently by each version of the browser: so many
+// pixels may differ.
+const tolerance = 0.02;
+// A button that is gone is few pixels, but all in one place, where nothing nearby
+// has their colour. Edges that moved or are softer are not like that.
+const [tile, step, near] = [24, 6, 2]; // pixels
+const contrast = 40; // of 255: further from every colour nearby is another colour
+const most = 24; // pixels of a tile that may have another colour
+
+// shoot is what is seen now. What varies (times, IDs) is painted over: mask takes
+// locators.
+export async function shoot(page, mask = []) {
   await page.evaluate(() => document.fonts.ready);
-  const shot = await page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css', mask: [page.locator('time'), ...mask], maskColor: '#888' });
+  return page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css', mask: [page.locator('time'), ...mask], maskColor: '#888' });
+}
+
+// difference says in words how two pictures (PNG) differ, '' if they look the
+// same; diff shows it.
+export function difference(before, after, part = tolerance) {
+  const [a, b] = [PNG.sync.read(before), PNG.sync.read(after)];
+  if (a.width !== b.width || a.height !== b.height) return { text: `${b.width}×${b.height} instead of ${a.width}×${a.height}` };
+  const diff = new PNG({ width: a.width, height: a.height });
+  const n = pixelmatch(a.data, b.data, diff.data, a.width, a.height, { threshold: 0.2 });
+  const share = n / (a.width * a.height);
+  const { strange, x, y } = strangest(a, b);
+  let text = '';
+  if (share > part) text = `${(share * 100).toFixed(1)} % of the pixels`;
+  else if (strange > most) text = `something came or went at ${x},${y} (${strange} pixels)`;
+  return { text, share, strange, diff };
+}
+
+// strangest finds the tile with most pixels, of either picture, whose colour the
+// other picture has not nearby.
+function strangest(a, b) {
+  const { width, height } = a;
+  const marked = new Uint8Array(width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) marked[i] = alien(a, b, x, y) || alien(b, a, x, y) ? 1 : 0;
+  }
+  const sums = new Uint32Array((width + 1) * (height + 1)); // of all above and to the left
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0, line = 0; x < width; x++, i++) {
+      line += marked[i];
+      sums[(y + 1) * (width + 1) + x + 1] = sums[y * (width + 1) + x + 1] + line;
+    }
+  }
+  let worst = { strange: 0, x: 0, y: 0 };
+  for (let y = 0; y + tile <= height; y += step) {
+    for (let x = 0; x + tile <= width; x += step) {
+      const at = (dx, dy) => sums[(y + dy) * (width + 1) + x + dx];
+      const strange = at(tile, tile) - at(0, tile) - at(tile, 0) + at(0, 0);
+      if (strange > worst.strange) worst = { strange, x, y };
+    }
+  }
+  return worst;
+}
+
+// alien tells whether a pixel has a colour that the other picture has not nearby,
+// nor anything beyond it.
+function alien(one, other, x, y) {
+  const { width, height } = one;
+  const at = (y * width + x) * 4;
+  for (let channel = at; channel < at + 3; channel++) {
+    const v = one.data[channel];
+    if (Math.abs(v - other.data[channel]) <= contrast) continue; // nearly all end here
+    let [low, high] = [255, 0];
+    for (let dy = Math.max(-near, -y); dy <= Math.min(near, height - 1 - y); dy++) {
+      for (let dx = Math.max(-near, -x); dx <= Math.min(near, width - 1 - x); dx++) {
+        const w = other.data[channel + (dy * width + dx) * 4];
+        [low, high] = [Math.min(low, w), Math.max(high, w)];
+      }
+    }
+    if (low - v > contrast || v - high > contrast) return true;
+  }
+  return false;
+}
+
+// picture compares what is seen with pictures/<name>.png. RENEW_PICTURES=1 writes
+// new ones.
+export async function picture(page, name, { mask = [], part = tolerance } = {}) {
+  let shot = await shoot(page, mask);
   const file = join(wanted, `${name}.png`);
   const before = await readFile(file).catch(() => null);
   if (renew || before === null) {
@@ -24,14 +97,14 @@ export async function picture(page, name, { mask = [], part = tolerance } = {}) 
     await writeFile(file, shot);
     return;
   }
-  const [a, b] = [PNG.sync.read(before), PNG.sync.read(shot)];
-  const same = a.width === b.width && a.height === b.height;
-  const diff = new PNG({ width: a.width, height: a.height });
-  const n = same ? pixelmatch(a.data, b.data, diff.data, a.width, a.height, { threshold: 0.2 }) : Infinity;
-  if (same && n <= a.width * a.height * part) return;
+  let now = difference(before, shot, part);
+  if (now.text) { // on a busy machine the last frame may still be to come
+    shot = await shoot(page, mask);
+    now = difference(before, shot, part);
+  }
+  if (!now.text) return;
   await mkdir(found, { recursive: true });
   await writeFile(join(found, `${name}.png`), shot);
-  await writeFile(join(found, `${name}.diff.png`), PNG.sync.write(diff));
-  const how = same ? `${((n * 100) / (a.width * a.height)).toFixed(1)} % of the pixels` : `${b.width}×${b.height} instead of ${a.width}×${a.height}`;
-  throw new Error(`${name} looks different: ${how}; see ${found}. If it is meant to: RENEW_PICTURES=1`);
+  if (now.diff) await writeFile(join(found, `${name}.diff.png`), PNG.sync.write(now.diff));
+  throw new Error(`${name} looks different: ${now.text}; see ${found}. If it is meant to: RENEW_PICTURES=1`);
 }

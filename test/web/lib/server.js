@@ -25,13 +25,18 @@ export class Server {
     return `http://${this.host}/`;
   }
 
+  // data is the data folder.
+  get data() {
+    return join(this.#folder, 'data');
+  }
+
   async start() {
     const binary = process.env.PARLEY_BIN;
     if (!binary) throw new Error('PARLEY_BIN is not set; scripts/web.sh builds the server and sets it');
     this.#folder ??= await mkdtemp(join(tmpdir(), 'parley-web-'));
     const file = join(this.#folder, 'tinode.conf');
     await writeFile(file, JSON.stringify(this.#config));
-    const args = ['--data', join(this.#folder, 'data'), '--listen', this.host, '--config', file, ...this.#args];
+    const args = ['--data', this.data, '--listen', this.host, '--config', file, ...this.#args];
     this.said = '';
     const child = spawn(binary, args, { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (chunk) => (this.said += chunk));

@@ -109,7 +109,7 @@ test('a wrong password, and what else can be wrong', async () => {
   await page.getByLabel('Password', { exact: true }).fill('x');
   await page.getByRole('button', { name: 'Create account' }).click();
   await page.getByText('Too short: at least 6 characters.').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.name), 'password');
+  await page.waitForFunction(() => document.activeElement.name === 'password');
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Create account' }).click();
   await page.getByText('This login name is taken.').waitFor();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { endBrowsers } from '../lib/browser.js';
 import { look } from '../lib/groups.js';
+import { patience } from '../lib/patience.js';
 import { listShown, logIn, row } from '../lib/people.js';
 import { scene } from '../lib/scene.js';
 import { Server } from '../lib/server.js';
@@ -14,7 +15,7 @@ after(async () => {
   await server.close();
 });
 
-const focused = (target) => target.evaluate((e) => e === document.activeElement, null, { timeout: 5_000 });
+const focused = (target) => target.evaluate((e) => e === document.activeElement, null, { timeout: 5_000 * patience });
 
 // reach presses a key until the target has the focus, which then must be seen.
 async function reach(page, target, key = 'Tab') {

@@ -1,1 +1,1 @@
-import{y as e}from"./card.js";var t=e(null);export{t};
+import{b as e}from"./card.js";var t=e(null);export{t};

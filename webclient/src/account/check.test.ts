@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { Problem } from '../model/problem';
 
 vi.stubGlobal('addEventListener', () => {});
-const { checkNew, refusalOfLogin, refusalOfNew } = await import('./check');
+const { checkNew, refusalOfAddress, refusalOfLogin, refusalOfNew } = await import('./check');
 
 const rules = { minLogin: 4, maxLogin: 32, minPassword: 6, required: ['email'] };
 const good = { name: 'Anna', login: 'anna.b', password: 'secret-word', email: 'a@b.example', tel: '', invite: '' };
@@ -33,4 +33,10 @@ test('a login that is refused', () => {
   expect(refusalOfLogin(new Problem(401, 'authentication failed'))).toMatch(/wrong/);
   expect(refusalOfLogin(new Problem(429, 'too many requests', { retry: 5 }))).toMatch(/5 seconds/);
   expect(refusalOfLogin(new Problem(503, 'x'))).toMatch(/connection/);
+});
+
+test.each([
+  [400, 'email', /not an e-mail/], [400, 'tel', /phone number/], [409, 'email', /has an account/], [422, 'email', /not accepted/], [429, 'email', /^$/], [503, 'tel', /^$/],
+])('an address that is refused with %i (%s)', (code, method, want) => {
+  expect(refusalOfAddress(new Problem(code, 'no'), method)).toMatch(want);
 });

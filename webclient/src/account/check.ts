@@ -1,5 +1,5 @@
 import { t } from '../i18n';
-import { explain, Problem } from '../model/problem';
+import { codeOf, explain, Problem } from '../model/problem';
 import type { ServerInfo } from '../model/server';
 
 // What can be said of a form before the server is asked, and what its answers
@@ -64,6 +64,16 @@ export function refusalOfNew(e: unknown, minPassword: number): Faults {
   }
   if (e.code === 409) return what === 'tel' ? { tel: t('account.addressTaken') } : { email: t('account.addressTaken') };
   return { form: explain(e) };
+}
+
+// refusalOfAddress is what the server has against an address that is to be
+// confirmed; '' if the reason is another.
+export function refusalOfAddress(e: unknown, method: string): string {
+  const code = codeOf(e);
+  if (code === 400) return t(method === 'tel' ? 'account.needTel' : 'account.badEmail');
+  if (code === 409) return t('account.addressTaken');
+  if (code === 422) return t('account.addressRefused');
+  return '';
 }
 
 // refusalOfLogin is what the answer to a login means.

@@ -3,7 +3,7 @@ import { replace } from '../app/router';
 import { server } from '../model/server';
 import { logInWith, notice, phase } from '../model/session';
 
-// Signing in through somebody else: docs/additions-schemes.md ("Browsers"). The
+// Signing in through somebody else: docs/protocol/schemes.md ("Browsers"). The
 // verifier stays here, so that a code is good in this tab alone.
 
 const key = 'parley.verifier';

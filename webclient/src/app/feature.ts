@@ -25,7 +25,9 @@ export interface Place {
 export interface Entry {
   label: Key;
   icon: ComponentType<IconProps>;
-  to: string[]; // a path, as for go
+  to: string[]; // a path, as for go; [] if run does it all
+  run?: () => void;
+  shown?: () => boolean; // always, if there is none
   menu: 'account' | 'new'; // behind the own picture; of the "new chat" page
   order: number;
 }
@@ -33,6 +35,9 @@ export interface Entry {
 export interface Feature {
   places?: Place[];
   entries?: Entry[];
+  // Rendered in the head of a conversation, at its end: buttons. app/HeadTools
+  // collects them. It decides itself for which conversations it is there.
+  head?: ComponentType<{ topic: string }>;
   // Rendered over everything while somebody is logged in, such as a call that
   // comes in. It should be small and load the rest when it is needed.
   overlay?: ComponentType;

@@ -4,6 +4,11 @@ vi.stubGlobal('location', { hash: '' });
 vi.stubGlobal('addEventListener', () => {});
 vi.mock('../contacts/feature', () => ({ feature: {} }));
 vi.mock('../conversation/feature', () => ({ feature: {} }));
+vi.mock('../calls/feature', () => ({ feature: {} }));
+vi.mock('../groups/feature', () => ({ feature: {} }));
+vi.mock('../pwa/feature', () => ({ feature: {} }));
+vi.mock('../settings/feature', () => ({ feature: {} }));
+vi.mock('../wechat/feature', () => ({ feature: {} }));
 const { columnsOf, matchPlace } = await import('./features');
 
 test('paths and their params', () => {

@@ -9,7 +9,7 @@ export const features: Feature[] = Object.keys(found)
 const places: Place[] = features.flatMap((f) => f.places ?? []);
 
 export const entries = (menu: Entry['menu']): Entry[] =>
-  features.flatMap((f) => f.entries ?? []).filter((e) => e.menu === menu).sort((a, b) => a.order - b.order);
+  features.flatMap((f) => f.entries ?? []).filter((e) => e.menu === menu && (e.shown?.() ?? true)).sort((a, b) => a.order - b.order);
 
 export interface Match {
   place: Place;

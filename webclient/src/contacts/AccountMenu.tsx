@@ -18,7 +18,7 @@ export function AccountMenu() {
 }
 
 function items(): MenuItem[] {
-  const list: MenuItem[] = entries('account').map((e) => ({ label: t(e.label as 'common.menu'), icon: <e.icon size={20} />, onSelect: () => go(...e.to) }));
+  const list: MenuItem[] = entries('account').map((e) => ({ label: t(e.label as 'common.menu'), icon: <e.icon size={20} />, onSelect: e.run ?? (() => go(...e.to)) }));
   list.push({ label: t('contacts.archived'), icon: <IconArchive size={20} />, onSelect: () => go('archived') });
   const themes = [
     ['system', 'theme.system', IconSettings],

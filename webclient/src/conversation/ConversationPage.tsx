@@ -10,6 +10,7 @@ import { t } from '../i18n';
 import { ago } from '../i18n/time';
 import { contact } from '../model/contacts';
 import { connection } from '../model/session';
+import { HeadTools } from '../app/HeadTools';
 import { Avatar, Bar, Empty, IconBack, IconButton, IconClose, IconCopy, IconForwardMessage, IconPin, IconTrash, IconWarning } from '../ui';
 import { copy } from './actions';
 import { Composer } from './Composer';
@@ -88,6 +89,7 @@ function Head({ page }: { page: PageState }) {
           <IconBack />
         </IconButton>
       }
+      after={<HeadTools topic={c.name} />}
     >
       <button type="button" class="conversation-head" onClick={() => go('c', c.name, 'info')}>
         <Avatar id={c.name} name={c.title.value} photo={known?.photo} kind={known?.kind ?? 'user'} size={40} online={known?.online ?? false} />

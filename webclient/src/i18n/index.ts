@@ -17,11 +17,23 @@ type Args<K extends Key> = [Values<K>] extends [never] ? [] : [{ [N in Values<K>
 // catalogue in a file of that name, and two lines here.
 export const languages = {
   en: 'English',
+  es: 'Español',
+  fr: 'Français',
+  pt: 'Português',
+  de: 'Deutsch',
+  ru: 'Русский',
+  'zh-CN': '简体中文',
 } as const;
 export type Language = keyof typeof languages;
 
 const catalogues: { [L in Language]: () => Promise<Catalogue> } = {
   en: () => Promise.resolve(en),
+  es: () => import('./es').then((m) => m.es),
+  fr: () => import('./fr').then((m) => m.fr),
+  pt: () => import('./pt').then((m) => m.pt),
+  de: () => import('./de').then((m) => m.de),
+  ru: () => import('./ru').then((m) => m.ru),
+  'zh-CN': () => import('./zh-CN').then((m) => m.zhCN),
 };
 
 export const language = signal<Language>('en');

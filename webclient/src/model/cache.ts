@@ -43,3 +43,47 @@ export async function removeCache(uid: string, tinode?: Tinode): Promise<void> {
     useCache('');
   }
 }
+
+export const keptMessages = 2_000; // of each conversation
+
+// trimCache lets go of the oldest messages in the database of a user. They come
+// from the server again when somebody scrolls there.
+export async function trimCache(uid: string): Promise<void> {
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(nameOf(uid));
+    request.onupgradeneeded = () => request.transaction?.abort(); // there is none
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  db.onversionchange = () => db.close(); // it is being removed
+  try {
+    const topics = await done<IDBValidKey[]>(db.transaction('topic').objectStore('topic').getAllKeys());
+    for (const topic of topics) {
+      const messages = db.transaction('message', 'readwrite').objectStore('message');
+      const oldest = await nth(messages.openKeyCursor(IDBKeyRange.bound([topic, 0], [topic, Infinity]), 'prev'), keptMessages);
+      if (oldest) await done(messages.delete(IDBKeyRange.bound([topic, 0], oldest)));
+    }
+  } finally {
+    db.close();
+  }
+}
+
+const done = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+// nth is the key that a cursor finds after n others, if there is one.
+function nth(request: IDBRequest<IDBCursor | null>, n: number): Promise<IDBValidKey | undefined> {
+  return new Promise((resolve, reject) => {
+    let moved = false;
+    request.onsuccess = () => {
+      const cursor = request.result;
+      if (!cursor || moved) return resolve(cursor?.key);
+      moved = true;
+      cursor.advance(n);
+    };
+    request.onerror = () => reject(request.error);
+  });
+}

@@ -1,5 +1,5 @@
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
-import { Tinode, type Info, type Topic } from 'tinode-sdk';
+import { Tinode, type Info, type Message, type Pres, type Topic } from 'tinode-sdk';
 import { t } from '../i18n';
 import { nameOf, photoOf } from './card';
 import { previewText } from './preview';
@@ -205,6 +205,19 @@ export function onInfo(f: Listener<Info>): () => void {
   return () => infoListeners.delete(f);
 }
 
+// onData has every message that comes, of whatever conversation; onPres what the
+// server says on me about conversations that are not attached.
+const dataListeners = new Set<Listener<Message>>();
+export function onData(f: Listener<Message>): () => void {
+  dataListeners.add(f);
+  return () => dataListeners.delete(f);
+}
+const presListeners = new Set<Listener<Pres>>();
+export function onPres(f: Listener<Pres>): () => void {
+  presListeners.add(f);
+  return () => presListeners.delete(f);
+}
+
 whenIn(() => {
   const topic = me();
   const s = sdk();
@@ -218,9 +231,13 @@ whenIn(() => {
     profile.value = { name: nameOf(topic.public), photo: photoOf(topic.public, (p) => s.authorizeURL(p)) };
     refresh();
   };
-  topic.onPres = (pres) => refresh(pres.src);
+  topic.onPres = (pres) => {
+    refresh(pres.src);
+    presListeners.forEach((f) => f(pres));
+  };
   s.onDataMessage = (data) => {
     if (data.topic && data.from !== myID.peek()) quiet(data.topic);
+    dataListeners.forEach((f) => f(data));
   };
   s.onInfoMessage = (info) => {
     typed(info);

@@ -1,4 +1,4 @@
-import { Drafty, type Content, type DraftyDoc, type Message } from 'tinode-sdk';
+import { Drafty, type Content, type DraftyDoc, type Head, type Message } from 'tinode-sdk';
 import { t, type Key } from '../i18n';
 
 // A line that stands for a message, in lists and notifications.
@@ -26,12 +26,38 @@ export function kindOf(content: Content | undefined): Kind {
 
 // previewText is one line without formatting: the text if there is any, else the
 // name of what it is.
-export function previewText(message: Pick<Message, 'content'>): string {
+export function previewText(message: Pick<Message, 'content' | 'head'>): string {
   const { content } = message;
   const kind = kindOf(content);
+  if (message.head?.webrtc) return callText(message.head);
   const text = plain(content);
   if (kind === 'text') return text;
   return (kind === 'call' ? '' : text) || t(labels[kind] as 'preview.file');
+}
+
+// callText tells how a call ended, or that it goes on.
+function callText(head: Head): string {
+  const ms = Number(head['webrtc-duration']);
+  switch (head.webrtc) {
+    case 'missed':
+      return t('preview.callMissed');
+    case 'declined':
+      return t('preview.callDeclined');
+    case 'disconnected':
+      return t('preview.callBroken');
+    case 'finished':
+      return ms > 0 ? t('preview.callOf', { time: clockOf(ms) }) : t('preview.call');
+    default:
+      return t('preview.call');
+  }
+}
+
+// clockOf is a duration in minutes and seconds: "2:05", "1:00:00".
+export function clockOf(ms: number): string {
+  const all = Math.floor(Math.max(0, ms) / 1_000);
+  const [h, m, s] = [Math.floor(all / 3_600), Math.floor(all / 60) % 60, all % 60];
+  const two = (n: number) => String(n).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
 function plain(content: Content | undefined): string {

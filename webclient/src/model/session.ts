@@ -45,7 +45,9 @@ interface Account {
 const kept = 'account';
 
 let tinode: Tinode | undefined;
-let second: { token: string } | undefined;
+// second is a login that lacks something; addresses are those that the account was
+// made with here, by method.
+let second: { token: string; addresses: { [method: string]: string } } | undefined;
 let logins = 0;
 
 // sdk is the connection. Features use it after phase is "in".
@@ -274,6 +276,7 @@ export async function signUp(a: NewAccount): Promise<void> {
       cred: a.cred,
       tags: a.invite ? [`invite:${a.invite}`] : [],
     }),
+    Object.fromEntries(a.cred.map((c) => [c.meth, c.val ?? ''])),
   );
 }
 
@@ -283,6 +286,18 @@ export async function confirm(method: string, code: string): Promise<boolean> {
   if (!token) throw new Problem(401, 'no login under way');
   await settle(() => sdk().loginToken(token, [{ meth: method, resp: code }]));
   return phase.peek() !== 'second' || missing.peek()[0] !== method;
+}
+
+// addressOf is where the code of a method went; '' for somebody who comes back to
+// an account whose address he has never confirmed: the server does not tell.
+export const addressOf = (method: string): string => second?.addresses[method] ?? '';
+
+// sendAgain has another code sent, to the same address or to the right one.
+export async function sendAgain(method: string, address: string): Promise<void> {
+  if (!second) throw new Problem(401, 'no login under way');
+  await reach();
+  await send({ acc: { tmpscheme: 'token', tmpsecret: second.token, cred: [{ meth: method, val: address }] } });
+  if (second) second.addresses[method] = address;
 }
 
 // askForCode has a code for a new password sent. The server does not say whether
@@ -300,12 +315,12 @@ export async function newPassword(method: string, address: string, code: string,
 }
 
 // settle brings a login to its end: in, or the second step.
-async function settle(request: () => Promise<Ctrl>): Promise<void> {
+async function settle(request: () => Promise<Ctrl>, addresses = second?.addresses ?? {}): Promise<void> {
   notice.value = '';
   await reach();
   const ctrl = await ask(request);
   if (ctrl.code === 300) {
-    second = { token: String(ctrl.params?.token ?? '') };
+    second = { token: String(ctrl.params?.token ?? ''), addresses };
     batch(() => {
       missing.value = (ctrl.params?.cred as string[] | undefined) ?? [];
       phase.value = 'second';

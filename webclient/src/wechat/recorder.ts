@@ -8,7 +8,7 @@ const shortest = 1_000; // ms: WeChat refuses what is shorter
 const stepMillis = 80;
 
 // recorder records with WeChat, which ends a recording after a minute by itself. The
-// server fetches it from there (docs/bridges-wechat.md) and gives it back as a file.
+// server fetches it from there (docs/bridges.md) and gives it back as a file.
 export const recorder =
   (wx: Wx, voice: string) =>
   async (onLevel: (level: number, millis: number) => void, onFull: () => void): Promise<Recording> => {
