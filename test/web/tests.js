@@ -9,7 +9,7 @@ const alone = ['tests/budget.test.js'];
 const named = process.argv.slice(2);
 const all = named.length ? named : readdirSync(new URL('tests/', import.meta.url)).filter((f) => f.endsWith('.test.js')).map((f) => `tests/${f}`);
 const groups = [all.filter((f) => !alone.includes(f)), all.filter((f) => alone.includes(f))].filter((g) => g.length > 0);
-const limit = Math.round(240_000 * patience); // ms, of a file and each test in it
+const limit = Math.round(480_000 * patience); // ms, of a file and each test in it
 
 let running;
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running?.kill(signal));

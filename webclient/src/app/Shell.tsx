@@ -49,11 +49,11 @@ export function Shell() {
       <a class="skip" href="#main" onClick={skip}>
         {t('shell.skip')}
       </a>
-      <div class="side" role={role('side')} aria-label={t('shell.chats')}>
+      <div class="side" role={role('side')} aria-label={t((side?.place.label ?? 'shell.chats') as 'shell.chats')}>
         <ConnectionBar />
         {side && <Lazy key={side.place} {...side} />}
       </div>
-      <main class="main" id="main" tabIndex={-1} aria-label={t('shell.conversation')}>
+      <main class="main" id="main" tabIndex={-1} aria-label={t((main?.place.label ?? 'shell.conversation') as 'shell.conversation')}>
         {main ? (
           <Lazy key={main.place} {...main} />
         ) : (

@@ -30,15 +30,17 @@ function Download() {
   const start = async () => {
     let stopped = false;
     let wire: Wire | undefined;
-    stop.current = () => {
+    const mine = () => {
       stopped = true;
       wire?.close();
     };
+    stop.current = mine;
     setFault('');
     setFile('');
     setProgress({ chat: 0, chats: 0, messages: 0 });
     try {
       wire = await connect();
+      if (stopped) return; // cancelled before there was anything to close
       const parts = await collect(wire, myID.peek(), setProgress, () => stopped);
       const url = URL.createObjectURL(new Blob(parts, { type: 'application/json' }));
       setFile(url);
@@ -47,12 +49,14 @@ function Download() {
       if (!stopped) setFault(`${t('data.failed')} ${refusal(e)}`);
     } finally {
       wire?.close();
-      stop.current = null;
+      // Cancelled, another one may have begun meanwhile.
+      if (stop.current === mine) stop.current = null;
       if (!stopped) setProgress(null);
     }
   };
   const cancel = () => {
     stop.current?.();
+    stop.current = null;
     setProgress(null);
   };
   return (
