@@ -60,11 +60,12 @@ export async function startChat(page, login, name) {
   await page.locator('main').getByRole('heading', { name }).waitFor();
 }
 
-// write sends a text in the conversation that is open.
+// write sends a text in the conversation that is open, by the button: on a phone
+// Enter begins a new line.
 export async function write(page, text) {
-  const field = page.locator('main').getByRole('textbox', { name: 'Message' });
-  await field.fill(text);
-  await field.press('Enter');
+  const main = page.locator('main');
+  await main.getByRole('textbox', { name: 'Message' }).fill(text);
+  await main.getByRole('button', { name: 'Send' }).click();
 }
 
 // row is the entry of a conversation in the list.
