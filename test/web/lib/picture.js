@@ -15,7 +15,7 @@ const tolerance = 0.02;
 // has their colour. Edges that moved or are softer are not like that.
 const [tile, step, near] = [24, 6, 2]; // pixels
 const contrast = 40; // of 255: further from every colour nearby is another colour
-const most = 24; // pixels of a tile that may have another colour
+const most = 48; // pixels of a tile that may have another colour
 
 // shoot is what is seen now. What varies (times, IDs) is painted over: mask takes
 // locators.
