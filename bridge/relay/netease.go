@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -68,6 +69,21 @@ func (c *NetEase) Send(ctx context.Context, m *Outgoing) (string, error) {
 		}
 	}
 	return c.client.Send(ctx, &out)
+}
+
+// Sync implements Carrier.
+func (c *NetEase) Sync(ctx context.Context, m *Outgoing) error {
+	known, err := c.groups.get(ctx, m.Topic)
+	if err != nil || known.ID == "" {
+		return err
+	}
+	_, err = c.team(ctx, m)
+	return err
+}
+
+// Dismiss implements Carrier.
+func (c *NetEase) Dismiss(ctx context.Context, topic string) error {
+	return c.groups.dismiss(ctx, topic, func(g *group) error { return c.client.RemoveTeam(ctx, g.ID, g.Owner) })
 }
 
 // trace is 32 hex digits that only this message has.
@@ -147,10 +163,17 @@ func (c *NetEase) team(ctx context.Context, m *Outgoing) (string, error) {
 				return err
 			}
 		}
-		for _, u := range left {
-			if u == g.Owner {
-				continue // a team needs one
+		if m.Owner == 0 { // nobody may read any more
+			owner = g.Owner
+			left = slices.DeleteFunc(left, func(u string) bool { return u == owner })
+		}
+		if g.Owner != owner { // a team needs one; the former one goes like the others
+			if err := c.client.ChangeTeamOwner(ctx, g.ID, g.Owner, owner); err != nil {
+				return err
 			}
+			g.Owner = owner
+		}
+		for _, u := range left {
 			if err := c.client.KickFromTeam(ctx, g.ID, g.Owner, u); err != nil {
 				return err
 			}

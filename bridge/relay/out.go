@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/internal/chat"
@@ -29,6 +31,7 @@ type lane struct {
 	topic   string
 	woken   chan struct{}
 	arrived chan struct{}
+	changes atomic.Int64 // of the members
 
 	// Owned by runOut.
 	cursor  int
@@ -37,13 +40,15 @@ type lane struct {
 	owner   chat.UID
 	title   string
 	read    time.Time // when they were
+	seen    int64     // changes that were, too
+	settled int64     // changes that the service knows of
 
 	mu      sync.Mutex
 	pending []queued // what came in, in order
 }
 
 func newLane(r *Relay, c Carrier, topic string) *lane {
-	return &lane{r: r, carrier: c, topic: topic, ensured: make(map[chat.UID]bool), woken: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
+	return &lane{r: r, carrier: c, topic: topic, settled: -1, ensured: make(map[chat.UID]bool), woken: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
 }
 
 func (l *lane) wake() {
@@ -67,17 +72,19 @@ func (l *lane) runOut(ctx context.Context) {
 		failed = 0
 		select {
 		case <-l.woken:
+		case <-time.After(membersOK): // accounts may have been deleted without the topic knowing
+			l.changes.Add(1)
 		case <-ctx.Done():
 		}
 	}
 }
 
-// drain sends all that there is after the mark. Errors are those of the store.
+// drain sends all that there is after the mark, and tells who the members are.
 func (l *lane) drain(ctx context.Context) error {
 	t, err := l.r.Store.Topic(ctx, l.topic)
 	switch {
-	case errors.Is(err, store.ErrNotFound): // nobody has written yet
-		return nil
+	case errors.Is(err, store.ErrNotFound): // deleted, or nobody has written yet
+		return l.dismiss(ctx)
 	case err != nil:
 		return err
 	}
@@ -98,7 +105,46 @@ func (l *lane) drain(ctx context.Context) error {
 			}
 		}
 	}
+	return l.settle(ctx)
+}
+
+// settle tells who has come and gone. Who has left must not be reached over there
+// any more, whether something is written here or not.
+func (l *lane) settle(ctx context.Context) error {
+	if chat.KindOf(l.topic) != chat.KindGroup || l.settled == l.changes.Load() || ctx.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	if err := l.readMembers(ctx, 0); err != nil {
+		return err
+	}
+	out := &Outgoing{Message: &store.Message{Topic: l.topic}}
+	if err := l.address(ctx, out); err != nil {
+		return err
+	}
+	if err := l.carrier.Sync(ctx, out); err != nil && outbound.KindOf(err) != outbound.Forbidden {
+		return err
+	} else if err != nil { // the next message tries again
+		l.r.Log.Error("a service refuses the members of a group", "bridge", l.carrier.Name(), "topic", l.topic, "err", err)
+	}
+	l.settled = l.seen
 	return nil
+}
+
+// dismiss ends the group of a conversation that is no more.
+func (l *lane) dismiss(ctx context.Context) error {
+	if chat.KindOf(l.topic) != chat.KindGroup {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	err := l.carrier.Dismiss(ctx, l.topic)
+	if err != nil && outbound.KindOf(err) == outbound.Forbidden {
+		l.r.Log.Error("a service does not end the group of a conversation that was deleted", "bridge", l.carrier.Name(), "topic", l.topic, "err", err)
+		return nil
+	}
+	return err
 }
 
 // begin reads the mark. A conversation that was never carried begins with the
@@ -202,6 +248,23 @@ func (l *lane) send(ctx context.Context, out *Outgoing) error {
 	if err := l.readMembers(ctx, out.From); err != nil {
 		return err
 	}
+	if peer := chat.P2PPeer(l.topic, out.From); peer != 0 && !slices.Contains(l.members, peer) {
+		l.r.count.Skipped.Add(1) // he has left, or may not read: nothing of this is for him
+		return nil
+	}
+	if err := l.address(ctx, out); err != nil {
+		return err
+	}
+	seen := l.seen
+	if _, err := l.carrier.Send(ctx, out); err != nil {
+		return err
+	}
+	l.settled = seen
+	return nil
+}
+
+// address names those whom a service has accounts for.
+func (l *lane) address(ctx context.Context, out *Outgoing) error {
 	out.Members, out.Owner, out.Title = nil, l.owner, l.title
 	for _, u := range l.members {
 		switch err := l.ensure(ctx, u); {
@@ -211,8 +274,7 @@ func (l *lane) send(ctx context.Context, out *Outgoing) error {
 			return err
 		}
 	}
-	_, err := l.carrier.Send(ctx, out)
-	return err
+	return nil
 }
 
 // ensure makes sure that the service has the account of a user.
@@ -229,13 +291,9 @@ func (l *lane) ensure(ctx context.Context, u chat.UID) error {
 
 // readMembers reads who may read, from time to time and when somebody is new.
 func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
-	now := l.r.now()
-	if now.Sub(l.read) < membersOK {
-		for _, u := range l.members {
-			if u == from {
-				return nil
-			}
-		}
+	now, changes := l.r.now(), l.changes.Load()
+	if l.seen == changes && now.Sub(l.read) < membersOK && slices.Contains(l.members, from) {
+		return nil
 	}
 	var members []chat.UID
 	var owner chat.UID
@@ -255,10 +313,11 @@ func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
 	if err != nil {
 		return err
 	}
-	if !seen { // he has left since he wrote it
+	if from != 0 && !seen { // he has left since he wrote it: he is in for this one message
 		members = append(members, from)
+		changes = -1
 	}
-	if owner == 0 {
+	if owner == 0 && len(members) > 0 {
 		owner = members[0]
 	}
 	if len(l.ensured) > 2*len(members)+page { // of many who have left
@@ -273,6 +332,7 @@ func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
 	}
 	_ = json.Unmarshal(t.Public, &card)
 	l.members, l.owner, l.title, l.read = members, owner, card.FN, now
+	l.seen = changes
 	return nil
 }
 

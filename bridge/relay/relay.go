@@ -39,6 +39,11 @@ type Carrier interface {
 	// Send sends a message and returns its ID there. It may be called again with
 	// the same message when it is not known whether it arrived.
 	Send(ctx context.Context, m *Outgoing) (id string, err error)
+	// Sync tells who the members of a group are. A group that the service does not
+	// have yet is made with its first message.
+	Sync(ctx context.Context, m *Outgoing) error
+	// Dismiss ends a group. One that the service does not have is no error.
+	Dismiss(ctx context.Context, topic string) error
 }
 
 // Outgoing is a message on its way out.
@@ -202,6 +207,17 @@ func (r *Relay) Run(ctx context.Context) error {
 func (r *Relay) Published(topic string, _ int) {
 	for _, l := range r.lanes {
 		if l.topic == topic {
+			l.wake()
+		}
+	}
+}
+
+// Members tells that those who may read a conversation are others, or that it was
+// deleted. It does not block.
+func (r *Relay) Members(topic string) {
+	for _, l := range r.lanes {
+		if l.topic == topic {
+			l.changes.Add(1)
 			l.wake()
 		}
 	}

@@ -63,6 +63,26 @@ func (c *RongCloud) Send(ctx context.Context, m *Outgoing) (string, error) {
 	return c.client.Publish(ctx, &out)
 }
 
+// Sync implements Carrier.
+func (c *RongCloud) Sync(ctx context.Context, m *Outgoing) error {
+	known, err := c.groups.get(ctx, m.Topic)
+	if err != nil || known.ID == "" {
+		return err
+	}
+	return c.group(ctx, known.ID, m)
+}
+
+// Dismiss implements Carrier. Anybody may be named as who does it.
+func (c *RongCloud) Dismiss(ctx context.Context, topic string) error {
+	return c.groups.dismiss(ctx, topic, func(g *group) error {
+		by := chat.ExternalGroup(topic)
+		if len(g.Members) > 0 {
+			by = g.Members[0]
+		}
+		return c.client.DismissGroup(ctx, by, g.ID)
+	})
+}
+
 func rongContent(b *Body) (objectName string, content map[string]any) {
 	f := b.File
 	if f == nil {

@@ -183,3 +183,13 @@ func (c *Client) KickFromTeam(ctx context.Context, tid, owner, member string) er
 	}
 	return err
 }
+
+// ChangeTeamOwner makes another member the owner; the former one stays a member.
+func (c *Client) ChangeTeamOwner(ctx context.Context, tid, owner, next string) error {
+	return c.call(ctx, "/team/changeOwner.action", url.Values{"tid": {tid}, "owner": {owner}, "newowner": {next}, "leave": {"2"}}, "", nil)
+}
+
+// RemoveTeam ends a team.
+func (c *Client) RemoveTeam(ctx context.Context, tid, owner string) error {
+	return c.call(ctx, "/team/remove.action", url.Values{"tid": {tid}, "owner": {owner}}, "", nil)
+}

@@ -54,6 +54,11 @@ func (c *Client) JoinGroup(ctx context.Context, groupID, name string, members []
 	return c.call(ctx, "/group/join.json", url.Values{"groupId": {groupID}, "groupName": {name}, "userId": members}, whenSafe, nil)
 }
 
+// DismissGroup ends a group in the name of a user.
+func (c *Client) DismissGroup(ctx context.Context, by, groupID string) error {
+	return c.call(ctx, "/group/dismiss.json", url.Values{"groupId": {groupID}, "userId": {by}}, whenSafe, nil)
+}
+
 // QuitGroup removes users, at most 1000.
 func (c *Client) QuitGroup(ctx context.Context, groupID string, members []string) error {
 	return c.call(ctx, "/group/quit.json", url.Values{"groupId": {groupID}, "userId": members}, whenSafe, nil)
