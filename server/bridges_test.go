@@ -408,6 +408,16 @@ func TestBridgesRelay(t *testing.T) {
 	good := fakerong.Query(rongSecret, fakerong.Nonce(), time.Now(), true)
 	status(200, good, form("UID-A", "from outside"))
 	status(401, good, form("UID-B", "replayed"))
+	again, err := New(Deps{Config: s.cfg, Store: s.store, Log: slog.New(slog.NewTextHandler(&s.said, nil)), Now: time.Now, Build: "test:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := httptest.NewServer(again.routes())
+	defer other.Close()
+	hook2 := other.URL + "/v0/hook/rongcloud/msg"
+	if got, err := fakerong.Post(http.DefaultClient, hook2, good, form("UID-B", "replayed after a restart")); err != nil || got != 401 {
+		t.Errorf("after a restart: %d, %v", got, err)
+	}
 	status(200, fakerong.Query(rongSecret, fakerong.Nonce(), time.Now(), false), form("UID-A", "twice"))
 	status(401, fakerong.Query("guess", fakerong.Nonce(), time.Now(), false), form("UID-C", "forged"))
 	status(401, fakerong.Query(rongSecret, fakerong.Nonce(), time.Now().Add(-time.Hour), false), form("UID-D", "stale"))

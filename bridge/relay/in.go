@@ -19,7 +19,6 @@ const (
 	keepIncoming = 14 * 24 * time.Hour // by then a service has given up repeating
 	maxPending   = 10_000              // of a lane
 	publishTime  = 20 * time.Second
-	maxNonces    = 100_000
 )
 
 // record is a message that came in, as it is kept: with what it says until it is
@@ -265,33 +264,44 @@ func quote(s string) json.RawMessage {
 	return b
 }
 
-// Nonce notes that of a callback that was taken; false if it was before.
-func (r *Relay) Nonce(nonce string, keep time.Duration) bool {
-	now := r.Now()
+// Once does take for a callback, unless one with its nonce was taken before:
+// ErrNonce. It is in the store which were, so that restarting opens no door. One
+// that was not taken may come again.
+func (r *Relay) Once(ctx context.Context, service, nonce string, keep time.Duration, take func() error) error {
+	sum := sha256.Sum256([]byte(nonce))
+	key := "rn:" + service + ":" + hex.EncodeToString(sum[:])
+	if !r.claim(key) {
+		return ErrNonce
+	}
+	defer r.release(key)
+	switch _, err := r.Store.Value(ctx, key, r.now()); {
+	case err == nil:
+		return ErrNonce
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	if err := take(); err != nil {
+		return err
+	}
+	now := r.now()
+	return r.Store.PutValue(ctx, &store.Value{Key: key, Data: []byte("1"), Updated: now, Expires: now.Add(keep)})
+}
+
+// claim is false while another request with the same nonce is under way.
+func (r *Relay) claim(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if until, ok := r.nonces[nonce]; ok && now.Before(until) {
+	if r.nonces[key] {
 		return false
 	}
-	if len(r.nonces) >= maxNonces {
-		for n, until := range r.nonces {
-			if !now.Before(until) {
-				delete(r.nonces, n)
-			}
-		}
-	}
-	if len(r.nonces) < maxNonces { // else the IDs of messages still tell them apart
-		r.nonces[nonce] = now.Add(keep)
-	}
+	r.nonces[key] = true
 	return true
 }
 
-// Seen tells whether a callback was taken before.
-func (r *Relay) Seen(nonce string) bool {
+func (r *Relay) release(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	until, ok := r.nonces[nonce]
-	return ok && r.Now().Before(until)
+	delete(r.nonces, key)
 }
 
 // TopicOfUsers is the conversation of two users that is carried to a service;

@@ -132,7 +132,7 @@ type Relay struct {
 	order  atomic.Int64 // of what comes in
 
 	mu     sync.Mutex
-	nonces map[string]time.Time // of callbacks that were taken
+	nonces map[string]bool // of callbacks under way
 }
 
 // Counts are what has been done since the start.
@@ -153,7 +153,7 @@ func New(ctx context.Context, d Deps, routes ...Route) (*Relay, error) {
 	if d.Sleep == nil {
 		d.Sleep = sleep
 	}
-	r := &Relay{Deps: d, lanes: make(map[string]*lane), nonces: make(map[string]time.Time)}
+	r := &Relay{Deps: d, lanes: make(map[string]*lane), nonces: make(map[string]bool)}
 	for _, route := range routes {
 		for _, t := range route.Topics {
 			r.lanes[laneKey(route.Carrier.Name(), t)] = newLane(r, route.Carrier, t)

@@ -122,6 +122,31 @@ func TestReceive(t *testing.T) {
 	}
 }
 
+// The signature of what is plain does not cover the body: its nonce is good for
+// one body, on all nodes and after restarts.
+func TestReceivePlain(t *testing.T) {
+	t.Parallel()
+	n := newNodes(t)
+	plain := func(d *Deps) {
+		for i := range d.Apps {
+			d.Apps[i].AESKey = ""
+		}
+	}
+	a, b := n.node(plain), n.node(plain)
+	text := `<xml><FromUserName>oAnn</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>subscribe</Event></xml>`
+	address, body := n.fake.Prepare("", fake.Push{App: oaID, Body: text})
+	q := queryOf(t, address)
+	if _, first, err := a.Receive(t.Context(), oaID, q, []byte(body)); err != nil || !first {
+		t.Errorf("%t, %v", first, err)
+	}
+	if _, first, err := b.Receive(t.Context(), oaID, q, []byte(body)); err != nil || first {
+		t.Errorf("repeated by WeChat: %t, %v", first, err)
+	}
+	if _, _, err := b.Receive(t.Context(), oaID, q, []byte(strings.Replace(body, "oAnn", "oBob", 1))); err != ErrSignature {
+		t.Errorf("with another body: %v", err)
+	}
+}
+
 func BenchmarkReceive(b *testing.B) {
 	h := &hook{tokens: []string{"AAAAA"}, crypt: officialCrypt(b), now: func() time.Time { return time.Unix(1714112445, 0) }}
 	q := queryOf(b, "?encrypt_type=aes&timestamp=1714112445&nonce=415670741&msg_signature=046e02f8204d34f8ba5fa3b1db94908f3df2e9b3")
