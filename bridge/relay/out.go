@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -219,12 +220,15 @@ func (l *lane) carry(ctx context.Context, m *store.Message) error {
 			l.r.count.Sent.Add(1)
 			return l.advance(ctx, m.Seq)
 		}
+		var f *outbound.Failure
+		if errors.As(err, &f) && f.Unsure {
+			return l.bury(ctx, m, fmt.Errorf("it may have arrived, and is not sent again: %w", err))
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
 		failed++
 		l.r.count.Retried.Add(1)
-		var f *outbound.Failure
 		if errors.As(err, &f) && f.Err == nil && f.Kind == outbound.Temporary { // an answer about this message
 			refused++
 		}

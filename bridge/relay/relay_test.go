@@ -335,7 +335,7 @@ func numbered(prefix string, n int) []string {
 func unreliable(lost bool) func(string, int) faults.Mode {
 	return func(string, int) faults.Mode {
 		switch n := rand.IntN(100); {
-		case n < 4:
+		case n < 4, n < 10 && !lost: // says that nothing was done
 			return faults.Refuse
 		case n < 7:
 			return faults.Gateway
@@ -597,6 +597,41 @@ func TestDead(t *testing.T) {
 	}
 	if texts, _ := s.sent(netease.Service); !slices.Equal(texts, []string{"first", "last", "patience"}) {
 		t.Errorf("got %q", texts)
+	}
+}
+
+// What RongCloud may have taken does not go twice: of a connection that is cut
+// after the message was sent, nobody can tell. The next message waits until the
+// service answers, so that an outage does not cost one after the other.
+func TestUnsure(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []faults.Mode{faults.Lost, faults.Truncate, faults.Reset, faults.Gateway} {
+		s := newSite(t)
+		r, _ := s.relay(nil, map[string][]string{rongcloud.Service: {s.p2p}})
+		s.write(r, s.p2p, "first")
+		s.until("first", func() bool { return r.count.Sent.Load() == 1 })
+		down := atomic.Bool{}
+		down.Store(true)
+		s.rongHost.Choose(func(path string, _ int) faults.Mode {
+			switch {
+			case !down.Load():
+				return faults.None
+			case path == "/message/private/publish.json":
+				return mode
+			}
+			return faults.Refuse
+		})
+		s.write(r, s.p2p, "perhaps", "after it")
+		s.until("given up", func() bool { return r.count.Dead.Load() == 1 && r.count.Retried.Load() > 2 })
+		down.Store(false)
+		s.until("sent", func() bool { return r.count.Sent.Load() == 2 })
+		want := []string{"first", "after it"}
+		if mode == faults.Lost || mode == faults.Truncate {
+			want = []string{"first", "perhaps", "after it"}
+		}
+		if texts, _ := s.sent(rongcloud.Service); !slices.Equal(texts, want) || r.count.Dead.Load() != 1 {
+			t.Errorf("mode %v: got %q, %d given up", mode, texts, r.count.Dead.Load())
+		}
 	}
 }
 

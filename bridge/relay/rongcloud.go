@@ -3,12 +3,15 @@ package relay
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"parley/internal/chat"
 	"parley/internal/limit"
+	"parley/internal/outbound"
 	"parley/internal/rongcloud"
 	"parley/store"
 )
@@ -19,6 +22,7 @@ type RongCloud struct {
 	groups *groups
 	pace   pace // of messages to people
 	slow   pace // and to groups
+	doubt  atomic.Bool
 }
 
 // NewRongCloud makes a carrier.
@@ -60,8 +64,30 @@ func (c *RongCloud) Send(ctx context.Context, m *Outgoing) (string, error) {
 	if err := pace.wait(ctx); err != nil {
 		return "", err
 	}
-	return c.client.Publish(ctx, &out)
+	// A message of which nobody can tell whether it arrived is lost or goes twice.
+	// So there should be one of them in an outage, not one after the other.
+	if c.doubt.Load() {
+		if _, err := c.client.Online(ctx, out.From); err != nil && outbound.KindOf(err) != outbound.Forbidden {
+			return "", err
+		}
+		c.doubt.Store(false)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishSend) // stopping us does not cut it
+	defer cancel()
+	id, err := c.client.Publish(ctx, &out)
+	var f *outbound.Failure
+	switch {
+	case errors.As(err, &f) && f.Unsure:
+		c.doubt.Store(true)
+	case errors.Is(err, context.DeadlineExceeded):
+		c.doubt.Store(true)
+		err = &outbound.Failure{Service: rongcloud.Service, Kind: outbound.Temporary, Text: "no answer in time", Err: err, Unsure: true}
+	}
+	return id, err
 }
+
+// publishSend is for how long an answer to a message is waited for.
+const publishSend = 10 * time.Second
 
 // Sync implements Carrier.
 func (c *RongCloud) Sync(ctx context.Context, m *Outgoing) error {

@@ -30,6 +30,7 @@ type Failure struct {
 	Text       string        // cleaned of secrets
 	RetryAfter time.Duration // 0: not known
 	Err        error         // nil: the service itself said so
+	Unsure     bool          // what was asked for may have been done, and must not be done twice
 }
 
 // Error names the service, its code and what it said.

@@ -76,6 +76,7 @@ const (
 	codeOK      = 200
 	codeOKv2    = 10000
 	codeNothing = 1015 // nothing to delete
+	codeLate    = 1050 // a time-out over there
 )
 
 // reply is what all answers have in common.
