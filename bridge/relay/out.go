@@ -155,7 +155,9 @@ func (l *lane) begin(ctx context.Context) error {
 	switch t, err := l.r.Store.Topic(ctx, l.topic); {
 	case err == nil:
 		last = t.Seq
-	case !errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, store.ErrNotFound):
+		l.r.Log.Warn("a conversation that is to be carried does not exist: look at the spelling in relay, unless it is still to begin", "bridge", l.carrier.Name(), "topic", l.topic)
+	default:
 		return err
 	}
 	v, err := l.r.Store.Value(ctx, l.cursorKey(), l.r.now())
