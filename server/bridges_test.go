@@ -227,6 +227,33 @@ func TestBridgesStatic(t *testing.T) {
 	s.until(t, "another token", func() bool { return s.ne.Account(ext).Token != n["token"] })
 }
 
+// A token that was given after a new password does not die by what is told of it
+// later.
+func TestBridgesStaticLives(t *testing.T) {
+	t.Parallel()
+	s := newBridgeSite(t, `,"im":"static"`)
+	c, _ := s.login(t, &s.ann)
+	ext := s.annID.External()
+	s.neHost.Next(faults.Refuse) // so that it is told a second later
+	calls := s.ne.Calls("/user/refreshToken.action", ext)
+	c.want(200, c.ask("acc", fmt.Sprintf(`"scheme":"basic","secret":%q`, base64.StdEncoding.EncodeToString([]byte("ann:another-password")))))
+	waiting := func() bool {
+		list, err := s.store.ListValues(t.Context(), "bm:netease:", "", 0)
+		return err != nil || len(list) > 0
+	}
+	s.until(t, "tried", func() bool { return strings.Contains(s.said.String(), "service failed") })
+	var token any
+	s.until(t, "a new token", func() bool {
+		reply := s.asker(t).ask("login", fmt.Sprintf(`"scheme":"basic","secret":%q`, base64.StdEncoding.EncodeToString([]byte("ann:another-password"))))
+		token = member(t, member(t, member(t, reply, "params"), "bridges"), "netease")["token"]
+		return token != nil
+	})
+	s.until(t, "told", func() bool { return !waiting() })
+	if now := s.ne.Account(ext).Token; now != token || s.ne.Calls("/user/refreshToken.action", ext) <= calls {
+		t.Errorf("the token of the new login is %v, the service has %v", token, now)
+	}
+}
+
 // Nothing that a vendor does fails a login, or makes it late.
 func TestBridgesDown(t *testing.T) {
 	t.Parallel()
@@ -364,6 +391,10 @@ func TestBridgesMirror(t *testing.T) {
 	c.want(200, c.ask("sub", `"topic":"me"`))
 	c.want(200, c.ask("set", `"topic":"me","desc":{"public":{"fn":"Anna"}}`))
 	s.until(t, "new name", func() bool { return s.rong.User(ext).Name == "Anna" && s.ne.Account(ext).Name == "Anna" })
+	c.want(200, c.ask("set", `"topic":"me","desc":{"public":{"fn":"Anna","photo":{"ref":"https://x.example/a.jpg"}}}`))
+	s.until(t, "portrait", func() bool { return s.rong.User(ext).Portrait != "" && s.ne.Account(ext).Icon != "" })
+	c.want(200, c.ask("set", `"topic":"me","desc":{"public":{"fn":"Anna","photo":"\u2421"}}`))
+	s.until(t, "no portrait", func() bool { return s.rong.User(ext).Portrait == "" && s.ne.Account(ext).Icon == "" })
 	// A new password makes what was given before void.
 	c.want(200, c.ask("acc", fmt.Sprintf(`"scheme":"basic","secret":%q`, base64.StdEncoding.EncodeToString([]byte("ann:another-password")))))
 	s.until(t, "token void", func() bool { return !s.rong.Valid(ext, token) })

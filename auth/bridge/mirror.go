@@ -347,6 +347,11 @@ func (q *queue) tell(ctx context.Context, j *job) (bool, error) {
 	if c.Profile && id != nil && id.Profile == s.profile(sub) {
 		c.Profile = false
 	}
+	r, ok := s.Minter.(Replacer)
+	replaces := ok && r.Replaces() && !c.Revoked.IsZero()
+	if replaces && s.replaced(ctx, sub, c.Revoked) {
+		c.Revoked, replaces = time.Time{}, false
+	}
 	if c.empty() {
 		return false, nil
 	}
@@ -354,11 +359,25 @@ func (q *queue) tell(ctx context.Context, j *job) (bool, error) {
 	if err != nil {
 		return true, fmt.Errorf("tell %s: %w", strings.TrimPrefix(q.key(j.User), q.prefix()), err)
 	}
-	if r, ok := s.Minter.(Replacer); ok && r.Replaces() && !c.Revoked.IsZero() {
+	if replaces {
 		s.revoke(ctx, j.User)
 	}
 	if c.Profile {
 		s.made(ctx, sub)
 	}
 	return true, nil
+}
+
+// replaced tells whether somebody has logged in since a revocation: what he was
+// given has replaced what was to be taken back, and must not be taken from him.
+func (s *service) replaced(ctx context.Context, sub *Subject, since time.Time) bool {
+	s.mu.Lock()
+	f := s.flights[sub.User]
+	under := f != nil && !f.void
+	s.mu.Unlock()
+	if under {
+		_, _ = f.wait(ctx) // it is being replaced just now
+	}
+	k, err := s.look(ctx, sub, s.m.now())
+	return err == nil && k != nil && !k.Issued.Before(since)
 }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,5 +103,37 @@ func TestMembersAtOnce(t *testing.T) {
 	s.until("dismissed", func() bool { return s.rong.Members(chat.ExternalGroup(s.grp)) == nil && len(s.ne.Teams()) == 0 })
 	if s.rong.Calls("/group/dismiss.json", dan.External()) != 1 {
 		t.Errorf("calls: %v", s.rong.Order())
+	}
+}
+
+// In no second more goes than a service allows, after a pause neither.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	rong, ne := NewRongCloud(nil, nil, time.Now), NewNetEase(nil, nil, time.Now)
+	for name, p := range map[string]struct {
+		pace *pace
+		most int
+	}{"private": {&rong.pace, 100}, "group": {&rong.slow, 20}, "netease": {&ne.pace, 100}} {
+		n, start := 0, time.Now()
+		for d := time.Duration(0); d < time.Second; d += time.Millisecond {
+			for p.pace.bucket.Take(start.Add(d).UnixNano(), p.pace.rate) == 0 {
+				n++
+			}
+		}
+		if n > p.most || n < p.most/2 {
+			t.Errorf("%s: %d in a second, %d are allowed", name, n, p.most)
+		}
+	}
+}
+
+// Signs of HTML are what they are.
+func TestPlainContent(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r, _ := s.relay(nil, map[string][]string{rongcloud.Service: {s.p2p}, netease.Service: {s.p2p}})
+	s.write(r, s.p2p, "<b> & </b>")
+	s.until("sent", func() bool { return r.count.Sent.Load() == 2 })
+	if a, b := s.rong.Messages()[0].Content, s.ne.Messages()[0].Body; !strings.Contains(a, "<b> & </b>") || !strings.Contains(b, "<b> & </b>") {
+		t.Errorf("got %s and %s", a, b)
 	}
 }

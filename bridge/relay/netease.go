@@ -26,7 +26,7 @@ type NetEase struct {
 // NewNetEase makes a carrier.
 func NewNetEase(client *netease.Client, values store.Values, now func() time.Time) *NetEase {
 	c := &NetEase{client: client, groups: &groups{values: values, now: now, service: netease.Service}, pace: pace{now: now}}
-	c.pace.rate = limit.Rate{Every: time.Second / 50, Burst: 50}
+	c.pace.rate = limit.Rate{Every: time.Second / 50, Burst: 40} // 100 in any second are allowed
 	return c
 }
 
@@ -50,7 +50,7 @@ func (c *NetEase) Send(ctx context.Context, m *Outgoing) (string, error) {
 	}
 	var body map[string]any
 	out.Type, body = neteaseBody(&m.Body)
-	b, err := json.Marshal(body)
+	b, err := plainJSON(body)
 	if err != nil {
 		return "", err
 	}
@@ -99,7 +99,7 @@ func neteaseBody(b *Body) (kind int, body map[string]any) {
 		for n := maxNetEaseText; ; n = n * 3 / 4 { // quotes and line ends grow
 			text = cut(text, n)
 			body = map[string]any{"msg": text}
-			if j, err := json.Marshal(body); err != nil || len(j) <= maxNetEaseText+100 {
+			if j, err := plainJSON(body); err != nil || len(j) <= maxNetEaseText+100 {
 				return netease.TypeText, body
 			}
 		}

@@ -28,8 +28,8 @@ type RongCloud struct {
 // NewRongCloud makes a carrier.
 func NewRongCloud(client *rongcloud.Client, values store.Values, now func() time.Time) *RongCloud {
 	c := &RongCloud{client: client, groups: &groups{values: values, now: now, service: rongcloud.Service}, pace: pace{now: now}, slow: pace{now: now}}
-	c.pace.rate = limit.Rate{Every: time.Second / 80, Burst: 80} // 100 are allowed
-	c.slow.rate = limit.Rate{Every: time.Second / 16, Burst: 16} // 20 are allowed
+	c.pace.rate = limit.Rate{Every: time.Second / 80, Burst: 20} // 100 in any second are allowed
+	c.slow.rate = limit.Rate{Every: time.Second / 16, Burst: 4}  // 20 in any second are allowed
 	return c
 }
 
@@ -52,7 +52,7 @@ func (c *RongCloud) Send(ctx context.Context, m *Outgoing) (string, error) {
 	var content map[string]any
 	out.ObjectName, content = rongContent(&m.Body)
 	content["extra"] = m.Mark.String()
-	b, err := json.Marshal(content)
+	b, err := plainJSON(content)
 	if err != nil {
 		return "", err
 	}

@@ -107,7 +107,7 @@ func TestReceive(t *testing.T) {
 		"plain": {App: oaID, Body: text}, "token": {App: oaID, Body: text, Encrypt: true, Token: "wrong"},
 		"old": {App: oaID, Body: text, Encrypt: true, Age: 301}, "tampered": {App: oaID, Body: text, Encrypt: true, Tampered: true},
 	} {
-		if _, _, err := take(a, p); err != ErrSignature {
+		if _, _, err := take(a, p); !errors.Is(err, ErrSignature) || errors.Is(err, errStale) != (name == "old") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

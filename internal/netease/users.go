@@ -63,12 +63,9 @@ func (c *Client) RefreshToken(ctx context.Context, accid string) (string, error)
 	return out.check(accid)
 }
 
-// UpdateUser changes the name and the icon; an empty icon stays as it is.
+// UpdateUser changes the name and the icon; an empty icon takes it away.
 func (c *Client) UpdateUser(ctx context.Context, accid, name, icon string) error {
-	form := url.Values{"accid": {accid}, "name": {name}}
-	if icon != "" {
-		form.Set("icon", icon)
-	}
+	form := url.Values{"accid": {accid}, "name": {name}, "icon": {icon}}
 	return c.call(ctx, "/user/updateUinfo.action", form, "", nil)
 }
 
