@@ -340,8 +340,10 @@ func TestBridgeToken(t *testing.T) {
 	}
 	want(401, rong, base64.StdEncoding.EncodeToString(altered), "")
 	want(404, "/v0/bridges/other/token", s.ann.Token, "")
-	want(400, rong, s.ann.Token, "{")
-	want(400, rong, s.ann.Token, strings.Repeat(" ", 10_000))
+	if v := member(t, want(400, rong, s.ann.Token, "{"), "ctrl"); member(t, v, "params")["what"] != "body" {
+		t.Errorf("got %v", v)
+	}
+	want(413, rong, s.ann.Token, strings.Repeat(" ", 10_000))
 	first := want(200, rong, s.ann.Token, "")
 	if want(200, "/v0/bridge/token", s.ann.Token, `{"name":"rongcloud"}`)["token"] != first["token"] {
 		t.Error("another token")
