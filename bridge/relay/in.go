@@ -49,15 +49,24 @@ func inKey(service, id string) string { return "ri:" + service + ":" + id }
 func (r *Relay) Accept(ctx context.Context, service string, in *Incoming) error {
 	l := r.lane(service, in.Topic)
 	switch {
-	case l == nil, in.From == 0, len(in.Content) == 0:
-		r.count.Discarded.Add(1)
+	case l == nil:
+		r.discard(&r.count.NoTopic, service, in.ID, "its conversation is not carried")
 		return nil
-	case in.Mark.Server == r.server, in.Mark.Hops >= maxHops:
-		r.count.Loops.Add(1)
+	case in.From == 0:
+		r.discard(&r.count.NoUser, service, in.ID, "its author is nobody of ours")
+		return nil
+	case len(in.Content) == 0:
+		r.discard(&r.count.NoContent, service, in.ID, "there is nothing in it")
+		return nil
+	case in.Mark.Server == r.server:
+		r.loop(service, in.ID, "it was sent from here")
+		return nil
+	case in.Mark.Hops >= maxHops:
+		r.loop(service, in.ID, "it has been through two services")
 		return nil
 	}
 	if _, err := r.Store.FindBridgeID(ctx, service, in.From); errors.Is(err, store.ErrNotFound) {
-		r.count.Discarded.Add(1) // nobody of ours, or one whom the service cannot know
+		r.discard(&r.count.NoUser, service, in.ID, "its author never had credentials of the service")
 		return nil
 	} else if err != nil {
 		return err
@@ -81,6 +90,7 @@ func (l *lane) accept(ctx context.Context, in *Incoming) error {
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		l.r.count.Duplicates.Add(1)
+		l.r.Log.Debug("a message from outside was here before", "bridge", l.carrier.Name(), "id", in.ID)
 		return nil
 	case err != nil:
 		return err
@@ -210,6 +220,7 @@ func (l *lane) publish(ctx context.Context, q queued) {
 			l.r.count.Published.Add(1)
 		case l.r.Final(err):
 			l.r.count.Discarded.Add(1)
+			l.r.count.Refused.Add(1)
 			l.r.Log.Warn("a message from outside is refused", "bridge", l.carrier.Name(), "topic", l.topic, "id", q.in.ID, "err", err)
 		default:
 			l.r.Log.Warn("a message from outside waits", "bridge", l.carrier.Name(), "topic", l.topic, "id", q.in.ID, "err", err, "again", backoff(tries))

@@ -191,13 +191,17 @@ func (r *Relay) FromNetEase(ctx context.Context, body []byte) error {
 		return err
 	}
 	if m.Client == "REST" { // of a server
-		r.count.Loops.Add(1)
+		r.loop(netease.Service, m.ServerID, "it was sent by a server")
 		return nil
 	}
 	from, err := chat.ParseExternal(m.From)
 	b, ok := copiedBody(m)
-	if err != nil || !ok || !m.Supported {
-		r.count.Discarded.Add(1)
+	switch {
+	case err != nil:
+		r.discard(&r.count.NoUser, netease.Service, m.ServerID, "its author is nobody of ours")
+		return nil
+	case !ok || !m.Supported:
+		r.discard(&r.count.NoContent, netease.Service, m.ServerID, "it is of a kind that is not carried")
 		return nil
 	}
 	in := &Incoming{ID: m.ServerID, From: from, Mark: readMark(m.Ext)}

@@ -140,6 +140,23 @@ type Counts struct {
 	Sent, Retried, Dead, Skipped            atomic.Int64
 	Published, Duplicates, Loops, Discarded atomic.Int64
 	Queued                                  atomic.Int64 // waiting to be published, now
+
+	// Why messages of services were Discarded.
+	NoTopic, NoUser, NoContent, Refused atomic.Int64
+}
+
+// discard counts a message of a service that is none for us, and tells who looks
+// for it.
+func (r *Relay) discard(why *atomic.Int64, service, id, text string) {
+	r.count.Discarded.Add(1)
+	why.Add(1)
+	r.Log.Debug("a message from outside is dropped", "bridge", service, "id", id, "why", text)
+}
+
+// loop is discard for what came from here, or has been through too much.
+func (r *Relay) loop(service, id, text string) {
+	r.count.Loops.Add(1)
+	r.Log.Debug("a message from outside is dropped", "bridge", service, "id", id, "why", text)
 }
 
 // Count is for metrics and tests.

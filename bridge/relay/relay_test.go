@@ -194,7 +194,7 @@ func (s *site) relay(st *dying, routes map[string][]string) (r *Relay, stop func
 	}
 	r, err := New(s.t.Context(), Deps{
 		Store: st, Publish: publisher{s, st}, Final: func(err error) bool { return err.Error() == "final" },
-		Ensure: s.ensure, Log: slog.New(slog.NewTextHandler(&lockedWriter{s: s}, nil)), Now: time.Now,
+		Ensure: s.ensure, Log: slog.New(slog.NewTextHandler(&lockedWriter{s: s}, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now,
 		Redact: func(s string) string { return s },
 		Sleep:  func(ctx context.Context, _ time.Duration) { sleep(ctx, time.Millisecond) },
 	}, list...)
@@ -561,6 +561,15 @@ func TestRefused(t *testing.T) {
 	if err := r.FromNetEase(t.Context(), []byte(`{"eventType":"2"}`)); !errors.Is(err, netease.ErrForm) {
 		t.Errorf("got %v", err)
 	}
+	n := &r.count
+	if got := [3]int64{n.NoTopic.Load(), n.NoUser.Load(), n.NoContent.Load()}; got != [3]int64{4, 2, 4} {
+		t.Errorf("why: got %v", got)
+	}
+	s.mu.Lock()
+	if lines := strings.Count(s.logs.String(), "a message from outside is dropped"); lines != 10 {
+		t.Errorf("%d lines in the log", lines)
+	}
+	s.mu.Unlock()
 	if list, err := s.mem.ListValues(t.Context(), "ri:", "", 0); err != nil || len(list) != 0 {
 		t.Errorf("kept: %v, %v", list, err)
 	}

@@ -165,13 +165,17 @@ func (r *Relay) FromRongCloud(ctx context.Context, form url.Values) error {
 		return err
 	}
 	if m.Source == "Server" || m.Sensitive == "1" { // of a server; or blocked over there
-		r.count.Loops.Add(1)
+		r.loop(rongcloud.Service, m.UID, "it was sent by a server, or was blocked")
 		return nil
 	}
 	from, err := chat.ParseExternal(m.From)
 	body, extra, ok := rongBody(m)
-	if err != nil || !ok {
-		r.count.Discarded.Add(1)
+	switch {
+	case err != nil:
+		r.discard(&r.count.NoUser, rongcloud.Service, m.UID, "its author is nobody of ours")
+		return nil
+	case !ok:
+		r.discard(&r.count.NoContent, rongcloud.Service, m.UID, "it is of a kind that is not carried")
 		return nil
 	}
 	in := &Incoming{ID: m.UID, From: from, Mark: readMark(extra)}
