@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -66,7 +67,11 @@ func (d *decoder) fromFile(v *hujson.Value, path, name string) (string, bool) {
 		d.unresolved(v, path, fmt.Sprintf("the file %s cannot be read: %v", file, err))
 		return "", false
 	}
-	s := strings.TrimRight(string(data), "\r\n")
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		d.fault(v, path, "the file "+file+" is UTF-16: save it as UTF-8")
+		return "", false
+	}
+	s := strings.TrimRight(strings.TrimPrefix(string(data), byteOrderMark), "\r\n")
 	if s == "" {
 		d.unresolved(v, path, "the file "+file+" is empty")
 	}

@@ -19,7 +19,7 @@ func TestWeChat(t *testing.T) {
 		"aes key":         {app + `,"push_token":"tok","aes_key":"AAAA"}]`, "aes_key: must have 43 characters"},
 		"aes alone":       {app + `,"aes_key":"` + strings.Repeat("A", 43) + `"}]`, "push_token: required when aes_key is set"},
 		"token":           {app + `,"push_token":"x"}]`, "push_token: must have 3 to 32"},
-		"domain":          {app + `,"js_domains":["https://chat.example.com"]}]`, "js_domains[0]: must be the name of a host"},
+		"domain":          {app + `,"js_domains":["https://chat.example.com"]}]`, "js_domains[0]: must be the name of one host"},
 		"domain of web":   {`"apps":[{"kind":"web","app_id":"w","js_domains":["a.b"]}]`, "only a service account"},
 		"redirect":        {`"redirect_base":"chat.example.com"`, "bridges.wechat.redirect_base: must be a full URL"},
 		"plain":           {`"api_base":"http://api.example.com"`, "api_base[0]: must be https"},
