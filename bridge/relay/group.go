@@ -44,6 +44,11 @@ func (g *groups) get(ctx context.Context, topic string) (*group, error) {
 	return known, nil
 }
 
+func (g *groups) has(ctx context.Context, topic string) (bool, error) {
+	known, err := g.get(ctx, topic)
+	return err == nil && known.ID != "", err
+}
+
 // sync brings a group up to date: change tells the service who has come and gone
 // since, and is always called.
 func (g *groups) sync(ctx context.Context, m *Outgoing, change func(old *group, joined, left []string) error) error {

@@ -137,3 +137,19 @@ func TestPlainContent(t *testing.T) {
 		t.Errorf("got %s and %s", a, b)
 	}
 }
+
+// Nobody gets an account at a service before there is a message for him.
+func TestNoMessageNoAccounts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r, stop := s.relay(nil, map[string][]string{rongcloud.Service: {s.grp}, netease.Service: {s.grp}})
+	r.Members(s.grp)
+	time.Sleep(20 * time.Millisecond)
+	stop()
+	if n := len(s.rong.Order()) + len(s.ne.Order()); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+	if _, err := s.mem.FindBridgeID(t.Context(), netease.Service, s.ann); err == nil {
+		t.Error("Ann has an account")
+	}
+}

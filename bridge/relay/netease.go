@@ -71,6 +71,11 @@ func (c *NetEase) Send(ctx context.Context, m *Outgoing) (string, error) {
 	return c.client.Send(ctx, &out)
 }
 
+// Has implements Carrier.
+func (c *NetEase) Has(ctx context.Context, topic string) (bool, error) {
+	return c.groups.has(ctx, topic)
+}
+
 // Sync implements Carrier.
 func (c *NetEase) Sync(ctx context.Context, m *Outgoing) error {
 	known, err := c.groups.get(ctx, m.Topic)

@@ -117,6 +117,13 @@ func (l *lane) settle(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
+	changes := l.changes.Load()
+	if has, err := l.carrier.Has(ctx, l.topic); err != nil {
+		return err
+	} else if !has { // nobody needs an account there before there is a message
+		l.settled = changes
+		return nil
+	}
 	if err := l.readMembers(ctx, 0); err != nil {
 		return err
 	}

@@ -39,8 +39,10 @@ type Carrier interface {
 	// Send sends a message and returns its ID there. It may be called again with
 	// the same message when it is not known whether it arrived.
 	Send(ctx context.Context, m *Outgoing) (id string, err error)
-	// Sync tells who the members of a group are. A group that the service does not
-	// have yet is made with its first message.
+	// Has tells whether the service has the group of a conversation. It is made with
+	// the first message.
+	Has(ctx context.Context, topic string) (bool, error)
+	// Sync tells who the members of a group are that the service has.
 	Sync(ctx context.Context, m *Outgoing) error
 	// Dismiss ends a group. One that the service does not have is no error.
 	Dismiss(ctx context.Context, topic string) error

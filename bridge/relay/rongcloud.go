@@ -89,6 +89,11 @@ func (c *RongCloud) Send(ctx context.Context, m *Outgoing) (string, error) {
 // publishSend is for how long an answer to a message is waited for.
 const publishSend = 10 * time.Second
 
+// Has implements Carrier.
+func (c *RongCloud) Has(ctx context.Context, topic string) (bool, error) {
+	return c.groups.has(ctx, topic)
+}
+
 // Sync implements Carrier.
 func (c *RongCloud) Sync(ctx context.Context, m *Outgoing) error {
 	known, err := c.groups.get(ctx, m.Topic)
