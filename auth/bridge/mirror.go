@@ -27,6 +27,7 @@ const (
 type job struct {
 	User   chat.UID  `json:"u"`
 	Change Change    `json:"c"`
+	Rev    int       `json:"r,omitempty"` // grows with every change that is added
 	Tries  int       `json:"n"`
 	Next   time.Time `json:"t"`
 }
@@ -136,6 +137,7 @@ func (q *queue) add(ctx context.Context, u chat.UID, c Change) error {
 			*j = job{User: u, Next: next}
 		}
 		j.Change, j.Tries = j.Change.merge(c), 0
+		j.Rev++
 		if next.Before(j.Next) {
 			j.Next = next
 		}
@@ -282,7 +284,7 @@ func (q *queue) work(ctx context.Context, key string) error {
 		q.plan(key, time.Time{})
 		return s.m.Store.DropValue(ctx, key, v.Data)
 	}
-	was := j.Change
+	was := j.Rev
 	told, err := q.tell(ctx, &j)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return ctx.Err()
@@ -291,7 +293,7 @@ func (q *queue) work(ctx context.Context, key string) error {
 		if now.User == 0 {
 			return false
 		}
-		changed := now.Change != was // more has come meanwhile
+		changed := now.Rev != was // more has come meanwhile
 		switch {
 		case err == nil && !changed:
 			rearm, ok := s.Minter.(Rearmer)
