@@ -141,11 +141,11 @@ func (c *RongCloud) group(ctx context.Context, id string, m *Outgoing) error {
 		}
 		title = cut(title, 60)
 		if old.ID == "" {
-			old.ID = id
 			first := joined[:min(len(joined), maxJoin)]
 			if err := c.client.CreateGroup(ctx, id, title, first); err != nil {
-				return err
+				return err // it may be there nevertheless: making it again changes nothing
 			}
+			old.ID = id
 			joined = joined[len(first):]
 		}
 		for _, part := range chunks(joined, maxJoin) {
