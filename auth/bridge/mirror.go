@@ -16,7 +16,7 @@ import (
 
 // Times of telling services about changes.
 const (
-	settleTime = 5 * time.Second // after a change of a profile: more may follow
+	settleTime = 5 * time.Second
 	maxBackoff = 5 * time.Minute
 	changeTime = 20 * time.Second // for one job, all its requests
 	storeTime  = 10 * time.Second
@@ -130,7 +130,7 @@ func (q *queue) add(ctx context.Context, u chat.UID, c Change) error {
 	now := q.s.m.now()
 	next := now
 	if (c == Change{Profile: true}) {
-		next = now.Add(settleTime)
+		next = now.Add(q.s.m.Settle)
 	}
 	return q.change(ctx, q.key(u), func(j *job) bool {
 		if j.User == 0 {

@@ -156,11 +156,10 @@ func (c *NetEase) team(ctx context.Context, m *Outgoing) (string, error) {
 				}
 			}
 			var err error
-			g.Owner = owner
-			if g.ID, err = c.client.CreateTeam(ctx, cut(title, 60), owner, first, ""); err != nil {
+			if id, err = c.client.CreateTeam(ctx, cut(title, 60), owner, first, ""); err != nil {
 				return err
 			}
-			id = g.ID
+			g.ID, g.Owner = id, owner
 			joined = rest
 		}
 		for _, part := range chunks(joined, maxAdd) {

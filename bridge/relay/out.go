@@ -43,6 +43,7 @@ type lane struct {
 	read    time.Time // when they were
 	seen    int64     // changes that were, too
 	settled int64     // changes that the service knows of
+	unsure  int       // messages in a row of which nobody knows whether they arrived
 
 	mu      sync.Mutex
 	pending []queued // what came in, in order
@@ -128,13 +129,16 @@ func (l *lane) settle(ctx context.Context) error {
 		return err
 	}
 	out := &Outgoing{Message: &store.Message{Topic: l.topic}}
-	if err := l.address(ctx, out); err != nil {
-		return err
+	err := l.address(ctx, out)
+	if err == nil {
+		err = l.carrier.Sync(ctx, out)
 	}
-	if err := l.carrier.Sync(ctx, out); err != nil && outbound.KindOf(err) != outbound.Forbidden {
-		return err
-	} else if err != nil { // the next message tries again
+	switch {
+	case err == nil:
+	case outbound.KindOf(err) == outbound.Forbidden: // the next message, or change, tries again
 		l.r.Log.Error("a service refuses the members of a group", "bridge", l.carrier.Name(), "topic", l.topic, "err", err)
+	default:
+		return err
 	}
 	l.settled = l.seen
 	return nil
@@ -224,14 +228,20 @@ func (l *lane) carry(ctx context.Context, m *store.Message) error {
 	}
 	out := &Outgoing{Message: m, Body: body, Mark: Mark{Topic: l.topic, Seq: m.Seq, Server: l.r.server, Hops: from.Hops}}
 	for refused, failed := 0, 0; ctx.Err() == nil; {
-		err := l.send(ctx, out)
+		count, err := l.send(ctx, out)
 		if err == nil {
-			l.r.count.Sent.Add(1)
+			count.Add(1)
+			l.unsure = 0
 			return l.advance(ctx, m.Seq)
 		}
 		var f *outbound.Failure
 		if errors.As(err, &f) && f.Unsure {
-			return l.bury(ctx, m, fmt.Errorf("it may have arrived, and is not sent again: %w", err))
+			l.unsure++
+			err := l.bury(ctx, m, fmt.Errorf("it may have arrived, and is not sent again: %w", err))
+			if err == nil && l.unsure > 1 { // the next one shall not be lost as well
+				l.r.Sleep(ctx, backoff(l.unsure-1))
+			}
+			return err
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -255,25 +265,24 @@ func (l *lane) carry(ctx context.Context, m *store.Message) error {
 	return nil
 }
 
-func (l *lane) send(ctx context.Context, out *Outgoing) error {
+// send makes one attempt, and tells which counter what it did belongs to.
+func (l *lane) send(ctx context.Context, out *Outgoing) (*atomic.Int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	if err := l.readMembers(ctx, out.From); err != nil {
-		return err
+		return nil, err
 	}
 	if peer := chat.P2PPeer(l.topic, out.From); peer != 0 && !slices.Contains(l.members, peer) {
-		l.r.count.Skipped.Add(1) // he has left, or may not read: nothing of this is for him
-		return nil
+		return &l.r.count.Skipped, nil // he has left, or may not read: nothing of this is for him
 	}
 	if err := l.address(ctx, out); err != nil {
-		return err
+		return nil, err
 	}
-	seen := l.seen
 	if _, err := l.carrier.Send(ctx, out); err != nil {
-		return err
+		return nil, err
 	}
-	l.settled = seen
-	return nil
+	l.settled = l.seen
+	return &l.r.count.Sent, nil
 }
 
 // address names those whom a service has accounts for.
@@ -356,21 +365,27 @@ type Dead struct {
 	At    time.Time `json:"at"`
 }
 
-// bury gives a message up, and notes why.
+// bury gives a message up, and notes why: in the store if that works, for if the
+// mark did not move the message would go again.
 func (l *lane) bury(ctx context.Context, m *store.Message, cause error) error {
 	l.r.count.Dead.Add(1)
 	now := l.r.now()
 	text := l.r.Redact(cause.Error())
 	l.r.Log.Error("a message is not carried", "bridge", l.carrier.Name(), "topic", l.topic, "seq", m.Seq, "err", text)
-	data, err := json.Marshal(Dead{m.Seq, text, now})
-	if err != nil {
-		return err
-	}
-	err = l.r.Store.PutValue(ctx, &store.Value{
-		Key: "rd:" + l.carrier.Name() + ":" + l.topic + ":" + strconv.Itoa(m.Seq), Data: data, Updated: now, Expires: now.Add(keepDead),
-	})
-	if err != nil {
-		return err
+	if err := l.noteDead(ctx, Dead{m.Seq, text, now}); err != nil {
+		l.r.Log.Error("a message that is not carried is in the log only", "bridge", l.carrier.Name(), "topic", l.topic, "seq", m.Seq, "err", err)
 	}
 	return l.advance(ctx, m.Seq)
+}
+
+func (l *lane) noteDead(ctx context.Context, d Dead) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+	defer cancel()
+	data, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return l.r.Store.PutValue(ctx, &store.Value{
+		Key: "rd:" + l.carrier.Name() + ":" + l.topic + ":" + strconv.Itoa(d.Seq), Data: data, Updated: d.At, Expires: d.At.Add(keepDead),
+	})
 }

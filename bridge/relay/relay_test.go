@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"math/rand/v2"
 	"net/http/httptest"
@@ -49,14 +51,20 @@ type site struct {
 	rongClient *rongcloud.Client
 	neClient   *netease.Client
 
-	mu   sync.Mutex // of what the hub would do
-	logs bytes.Buffer
+	mu    sync.Mutex // of what the hub would do
+	logs  bytes.Buffer
+	slept []time.Duration
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, mem: mem.New(), ann: chat.NewUID(), bob: chat.NewUID(), grp: chat.NewGroupName()}
 	s.p2p = chat.P2PName(s.ann, s.bob)
+	t.Cleanup(func() {
+		if strings.Contains(s.logs.String(), secret) {
+			t.Error("the secret is in the log")
+		}
+	})
 	s.rong = &fakerong.Service{AppKey: appKey, Secret: secret, Now: time.Now}
 	s.ne = &fakenetease.Service{AppKey: appKey, Secret: secret, Now: time.Now}
 	s.rongHost, s.neHost = s.rong.Host(), s.ne.Host()
@@ -98,6 +106,8 @@ type dying struct {
 	*mem.Store
 	left atomic.Int64 // operations; negative: it lives
 	odds float64      // of a failure that passes
+
+	refuse string // keys that are not taken begin with it; empty: all are
 }
 
 var errDead = errors.New("dead")
@@ -119,6 +129,12 @@ func (d *dying) spend() error {
 func (d *dying) PutValue(ctx context.Context, v *store.Value) error {
 	if err := d.spend(); err != nil {
 		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d.refuse != "" && strings.HasPrefix(v.Key, d.refuse) {
+		return errors.New("the store does not take it")
 	}
 	return d.Store.PutValue(ctx, v)
 }
@@ -196,7 +212,12 @@ func (s *site) relay(st *dying, routes map[string][]string) (r *Relay, stop func
 		Store: st, Publish: publisher{s, st}, Final: func(err error) bool { return err.Error() == "final" },
 		Ensure: s.ensure, Log: slog.New(slog.NewTextHandler(&lockedWriter{s: s}, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now,
 		Redact: func(s string) string { return s },
-		Sleep:  func(ctx context.Context, _ time.Duration) { sleep(ctx, time.Millisecond) },
+		Sleep: func(ctx context.Context, d time.Duration) {
+			s.mu.Lock()
+			s.slept = append(s.slept, d)
+			s.mu.Unlock()
+			sleep(ctx, time.Millisecond)
+		},
 	}, list...)
 	if err != nil {
 		s.t.Fatal(err)
@@ -433,8 +454,9 @@ func TestDies(t *testing.T) {
 			stop()
 			out, in := numbered("out ", n), numbered("in ", n)
 			s.write(nil, s.p2p, out...)
+			sent := func() int { texts, _ := s.sent(service); return len(texts) }
 			next := 0
-			for deaths := 0; deaths < 200; deaths++ {
+			for deaths := 0; deaths < 20 || deaths < 200 && (next < n || sent() <= n); deaths++ {
 				st := &dying{Store: s.mem}
 				st.left.Store(-1)
 				r, stop := s.relay(st, routes)
@@ -619,19 +641,24 @@ func TestUnsure(t *testing.T) {
 		r, _ := s.relay(nil, map[string][]string{rongcloud.Service: {s.p2p}})
 		s.write(r, s.p2p, "first")
 		s.until("first", func() bool { return r.count.Sent.Load() == 1 })
-		down := atomic.Bool{}
+		var down atomic.Bool
+		var tries atomic.Int64
 		down.Store(true)
 		s.rongHost.Choose(func(path string, _ int) faults.Mode {
 			switch {
 			case !down.Load():
 				return faults.None
 			case path == "/message/private/publish.json":
+				tries.Add(1)
 				return mode
 			}
 			return faults.Refuse
 		})
 		s.write(r, s.p2p, "perhaps", "after it")
 		s.until("given up", func() bool { return r.count.Dead.Load() == 1 && r.count.Retried.Load() > 2 })
+		if n := tries.Load(); n != 1 {
+			t.Errorf("mode %v: sent %d times", mode, n)
+		}
 		down.Store(false)
 		s.until("sent", func() bool { return r.count.Sent.Load() == 2 })
 		want := []string{"first", "after it"}
@@ -641,6 +668,93 @@ func TestUnsure(t *testing.T) {
 		if texts, _ := s.sent(rongcloud.Service); !slices.Equal(texts, want) || r.count.Dead.Load() != 1 {
 			t.Errorf("mode %v: got %q, %d given up", mode, texts, r.count.Dead.Load())
 		}
+	}
+}
+
+// While the service answers all but messages, more and more time goes by between
+// those that are risked.
+func TestUnsureInARow(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r, _ := s.relay(nil, map[string][]string{rongcloud.Service: {s.p2p}})
+	s.rongHost.Choose(func(path string, _ int) faults.Mode {
+		if path == "/message/private/publish.json" {
+			return faults.Reset
+		}
+		return faults.None
+	})
+	s.write(r, s.p2p, "a", "b", "c", "d")
+	s.until("given up", func() bool { return r.count.Dead.Load() == 4 })
+	r.Published(s.p2p, 0)
+	s.rongHost.Choose(func(string, int) faults.Mode { return faults.None })
+	s.write(r, s.p2p, "e")
+	s.until("sent", func() bool { return r.count.Sent.Load() == 1 })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; !slices.Equal(s.slept, want) {
+		t.Errorf("slept %v, want %v", s.slept, want)
+	}
+}
+
+// What is given up is so although we are told to stop, or the store does not take
+// the note.
+func TestGivenUpForGood(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	st := &dying{Store: s.mem}
+	st.left.Store(-1)
+	r, stop := s.relay(st, map[string][]string{rongcloud.Service: {s.p2p}})
+	stop()
+	l := r.lane(rongcloud.Service, s.p2p)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.bury(gone, &store.Message{Topic: s.p2p, Seq: 1}, errors.New("lost")); err != nil {
+		t.Error(err)
+	}
+	st.refuse = "rd:"
+	if err := l.bury(gone, &store.Message{Topic: s.p2p, Seq: 2}, errors.New("lost")); err != nil {
+		t.Error(err)
+	}
+	mark, err := s.mem.Value(t.Context(), l.cursorKey(), time.Now())
+	if err != nil || string(mark.Data) != "2" {
+		t.Errorf("the mark: %v, %v", mark, err)
+	}
+	if list, err := s.mem.ListValues(t.Context(), "rd:", "", 0); err != nil || len(list) != 1 {
+		t.Errorf("%d notes, %v", len(list), err)
+	}
+}
+
+// A message that cannot have been sent goes when it can be.
+func TestUnsent(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	sealed := httptest.NewTLSServer(s.rongHost) // of an authority that nobody knows
+	defer sealed.Close()
+	sealed.Config.ErrorLog = log.New(io.Discard, "", 0)
+	o := s.rongClient.Options
+	o.Hosts = []string{sealed.URL}
+	s.rongClient = rongcloud.New(o)
+	r, stop := s.relay(nil, map[string][]string{rongcloud.Service: {s.p2p}})
+	s.write(r, s.p2p, "patience")
+	s.until("tried", func() bool { return r.count.Retried.Load() > 2 })
+	stop()
+	if n := r.count.Dead.Load(); n != 0 {
+		t.Errorf("%d given up", n)
+	}
+}
+
+// A message for somebody who may not read is none that was sent.
+func TestNobodyReads(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r, _ := s.relay(nil, map[string][]string{rongcloud.Service: {s.p2p}})
+	if err := s.mem.DeleteSub(t.Context(), s.p2p, s.bob, time.Now().UTC()); err != nil {
+		t.Fatal(err)
+	}
+	s.write(r, s.p2p, "are you there?")
+	s.until("skipped", func() bool { return r.count.Skipped.Load() == 1 })
+	if n := r.count.Sent.Load(); n != 0 || len(s.rong.Messages()) != 0 {
+		t.Errorf("%d counted, sent %v", n, s.rong.Messages())
 	}
 }
 

@@ -76,12 +76,12 @@ func (c *RongCloud) Send(ctx context.Context, m *Outgoing) (string, error) {
 	defer cancel()
 	id, err := c.client.Publish(ctx, &out)
 	var f *outbound.Failure
-	switch {
-	case errors.As(err, &f) && f.Unsure:
+	if err != nil && !errors.As(err, &f) { // the time has run out
+		f = &outbound.Failure{Service: rongcloud.Service, Kind: outbound.Temporary, Text: "no answer in time", Err: err, Unsure: true}
+		err = f
+	}
+	if err != nil && f.Unsure {
 		c.doubt.Store(true)
-	case errors.Is(err, context.DeadlineExceeded):
-		c.doubt.Store(true)
-		err = &outbound.Failure{Service: rongcloud.Service, Kind: outbound.Temporary, Text: "no answer in time", Err: err, Unsure: true}
 	}
 	return id, err
 }

@@ -186,7 +186,11 @@ func (c *Client) ChangeTeamOwner(ctx context.Context, tid, owner, next string) e
 	return c.call(ctx, "/team/changeOwner.action", url.Values{"tid": {tid}, "owner": {owner}, "newowner": {next}, "leave": {"2"}}, "", nil)
 }
 
-// RemoveTeam ends a team.
+// RemoveTeam ends a team; if there is none nothing changes.
 func (c *Client) RemoveTeam(ctx context.Context, tid, owner string) error {
-	return c.call(ctx, "/team/remove.action", url.Values{"tid": {tid}, "owner": {owner}}, "", nil)
+	err := c.call(ctx, "/team/remove.action", url.Values{"tid": {tid}, "owner": {owner}}, "", nil)
+	if IsCode(err, 803) {
+		return nil
+	}
+	return err
 }

@@ -27,6 +27,7 @@ type Failure struct {
 	Service    string
 	Kind       Kind
 	Code       int           // of the service; 0: there was no answer
+	Status     int           // of HTTP, if the client of the service says so
 	Text       string        // cleaned of secrets
 	RetryAfter time.Duration // 0: not known
 	Err        error         // nil: the service itself said so

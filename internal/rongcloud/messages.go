@@ -50,14 +50,14 @@ func (c *Client) Publish(ctx context.Context, m *Message) (uid string, err error
 }
 
 // unsure marks what says nothing of whether a request was done: no answer, half of
-// one, or that the service has waited for itself in vain.
+// one, or that the service, or what is in front of it, has waited in vain.
 func unsure(err error) error {
 	var f *outbound.Failure
 	if !errors.As(err, &f) || outbound.NotSent(err) {
 		return err
 	}
-	late := f.Code == codeLate || f.Code == http.StatusGatewayTimeout
-	f.Unsure = late || f.Err != nil && (f.Code < http.StatusInternalServerError || f.Code == http.StatusBadGateway)
+	late := f.Code == codeLate || f.Status == http.StatusGatewayTimeout
+	f.Unsure = late || f.Err != nil && (f.Status < http.StatusInternalServerError || f.Status == http.StatusBadGateway)
 	return f
 }
 
