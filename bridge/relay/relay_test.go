@@ -445,7 +445,7 @@ func TestDies(t *testing.T) {
 	for _, service := range []string{rongcloud.Service, netease.Service} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			const n = 60
+			const n = 500
 			s := newSite(t)
 			routes := map[string][]string{service: {s.p2p}}
 			r, stop := s.relay(nil, routes)
@@ -456,7 +456,7 @@ func TestDies(t *testing.T) {
 			s.write(nil, s.p2p, out...)
 			sent := func() int { texts, _ := s.sent(service); return len(texts) }
 			next := 0
-			for deaths := 0; deaths < 20 || deaths < 200 && (next < n || sent() <= n); deaths++ {
+			for deaths := 0; deaths < 20 || deaths < 300 && (next < n || sent() <= n); deaths++ {
 				st := &dying{Store: s.mem}
 				st.left.Store(-1)
 				r, stop := s.relay(st, routes)
