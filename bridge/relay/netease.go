@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley/internal/chat"
@@ -194,7 +195,7 @@ func (r *Relay) FromNetEase(ctx context.Context, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if m.Client == "REST" { // of a server
+	if strings.EqualFold(m.Client, "REST") { // of a server
 		r.loop(netease.Service, m.ServerID, "it was sent by a server")
 		return nil
 	}

@@ -81,13 +81,39 @@ func (l *lane) runOut(ctx context.Context) {
 	}
 }
 
-// drain sends all that there is after the mark, and tells who the members are.
+// Errors of lanes.
+var (
+	errGone   = errors.New("the conversation is gone")
+	errNobody = errors.New("the account of the author is gone")
+)
+
+// drain sends all that there is, and tells who the members are. Errors are those
+// of the store, and of telling.
 func (l *lane) drain(ctx context.Context) error {
-	t, err := l.r.Store.Topic(ctx, l.topic)
-	switch {
-	case errors.Is(err, store.ErrNotFound): // deleted, or nobody has written yet
+	err := l.carryAll(ctx)
+	if err == nil {
+		err = l.settle(ctx)
+	}
+	if errors.Is(err, errGone) {
 		return l.dismiss(ctx)
-	case err != nil:
+	}
+	return err
+}
+
+// find is what there is of the conversation; errGone if it was deleted, or nobody
+// has written yet.
+func (l *lane) find(ctx context.Context) (*store.Topic, error) {
+	t, err := l.r.Store.Topic(ctx, l.topic)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errGone
+	}
+	return t, err
+}
+
+// carryAll sends all that there is after the mark.
+func (l *lane) carryAll(ctx context.Context) error {
+	t, err := l.find(ctx)
+	if err != nil {
 		return err
 	}
 	for l.cursor < t.Seq && ctx.Err() == nil {
@@ -107,7 +133,7 @@ func (l *lane) drain(ctx context.Context) error {
 			}
 		}
 	}
-	return l.settle(ctx)
+	return nil
 }
 
 // settle tells who has come and gone. Who has left must not be reached over there
@@ -243,8 +269,13 @@ func (l *lane) carry(ctx context.Context, m *store.Message) error {
 			}
 			return err
 		}
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil
+		case errors.Is(err, errGone):
+			return err
+		case errors.Is(err, errNobody):
+			return l.bury(ctx, m, err)
 		}
 		failed++
 		l.r.count.Retried.Add(1)
@@ -292,6 +323,8 @@ func (l *lane) address(ctx context.Context, out *Outgoing) error {
 		switch err := l.ensure(ctx, u); {
 		case err == nil:
 			out.Members = append(out.Members, u)
+		case u == out.From && errors.Is(err, store.ErrNotFound):
+			return errNobody
 		case u == out.From, u == out.Owner, chat.KindOf(l.topic) != chat.KindGroup, outbound.KindOf(err) != outbound.Forbidden:
 			return err
 		}
@@ -345,7 +378,7 @@ func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
 	if len(l.ensured) > 2*len(members)+page { // of many who have left
 		clear(l.ensured)
 	}
-	t, err := l.r.Store.Topic(ctx, l.topic)
+	t, err := l.find(ctx)
 	if err != nil {
 		return err
 	}

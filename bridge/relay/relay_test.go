@@ -54,6 +54,7 @@ type site struct {
 	mu    sync.Mutex // of what the hub would do
 	logs  bytes.Buffer
 	slept []time.Duration
+	gone  chat.UID // whose account was deleted
 }
 
 func newSite(t *testing.T) *site {
@@ -240,6 +241,12 @@ func (w *lockedWriter) Write(p []byte) (int, error) {
 }
 
 func (s *site) ensure(ctx context.Context, service string, u chat.UID) error {
+	s.mu.Lock()
+	gone := s.gone == u
+	s.mu.Unlock()
+	if gone {
+		return fmt.Errorf("read the user: %w", store.ErrNotFound)
+	}
 	id, err := s.mem.BridgeID(ctx, service, u, time.Now())
 	if err != nil || id.Created {
 		return err
@@ -628,6 +635,39 @@ func TestDead(t *testing.T) {
 	}
 	if texts, _ := s.sent(netease.Service); !slices.Equal(texts, []string{"first", "last", "patience"}) {
 		t.Errorf("got %q", texts)
+	}
+}
+
+// A message that waits is not waited for when its author's account is deleted, or
+// all of the conversation.
+func TestGoneWhileWaiting(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	routes := map[string][]string{netease.Service: {s.grp}}
+	r, stop := s.relay(nil, routes)
+	s.write(r, s.grp, "first")
+	s.until("first", func() bool { return r.count.Sent.Load() == 1 })
+	stop()
+	s.write(nil, s.grp, "of nobody")
+	s.mu.Lock()
+	s.gone = s.ann
+	s.mu.Unlock()
+	r, _ = s.relay(nil, routes)
+	s.until("given up", func() bool { return r.count.Dead.Load() == 1 })
+	s.mu.Lock()
+	s.gone = 0
+	s.mu.Unlock()
+	s.neHost.Always(faults.Reset)
+	s.write(r, s.grp, "too late")
+	s.until("waiting", func() bool { return r.count.Retried.Load() > 2 })
+	if err := s.mem.DeleteTopic(t.Context(), s.grp, true, time.Now().UTC()); err != nil {
+		t.Fatal(err)
+	}
+	r.Members(s.grp)
+	s.neHost.Always(faults.None)
+	s.until("dismissed", func() bool { return len(s.ne.Teams()) == 0 })
+	if texts, _ := s.sent(netease.Service); !slices.Equal(texts, []string{"first"}) {
+		t.Errorf("sent %q", texts)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -169,7 +170,7 @@ func (r *Relay) FromRongCloud(ctx context.Context, form url.Values) error {
 	if err != nil {
 		return err
 	}
-	if m.Source == "Server" || m.Sensitive == "1" { // of a server; or blocked over there
+	if strings.EqualFold(m.Source, "Server") || m.Sensitive == "1" { // of a server; or blocked over there
 		r.loop(rongcloud.Service, m.UID, "it was sent by a server, or was blocked")
 		return nil
 	}
