@@ -130,6 +130,9 @@ func (w *WeChat) check(k *checker) {
 		if base[1] != "" {
 			k.use(path+base[0], badURL(base[1]))
 		}
+		if base[0] != "js_sdk" && strings.Contains(base[1], "?") {
+			k.fault(path+base[0], "must have no ?: paths are added to it")
+		}
 	}
 	if w.APIBase != "" && badURL(w.APIBase) == "" {
 		k.vendorURLs(path+"api_base", []string{w.APIBase})

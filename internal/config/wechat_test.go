@@ -22,6 +22,7 @@ func TestWeChat(t *testing.T) {
 		"domain":          {app + `,"js_domains":["https://chat.example.com"]}]`, "js_domains[0]: must be the name of one host"},
 		"domain of web":   {`"apps":[{"kind":"web","app_id":"w","js_domains":["a.b"]}]`, "only a service account"},
 		"redirect":        {`"redirect_base":"chat.example.com"`, "bridges.wechat.redirect_base: must be a full URL"},
+		"redirect with ?": {`"redirect_base":"https://chat.example.com/?x"`, "bridges.wechat.redirect_base: must have no ?"},
 		"plain":           {`"api_base":"http://api.example.com"`, "api_base[0]: must be https"},
 		"template no app": {`"enabled":true,"apps":[{"kind":"web","app_id":"w","app_secret":"s"}],"push":{"template":{"template_id":"T","fields":{"a":"b"}}}`, `template_id: there is no app of the kind "oa"`},
 		"no fields":       {app + `}],"push":{"template":{"template_id":"T"}}`, "push.template.fields: required"},
