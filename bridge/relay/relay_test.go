@@ -452,7 +452,7 @@ func TestDies(t *testing.T) {
 	for _, service := range []string{rongcloud.Service, netease.Service} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			const n = 500
+			const n = 200
 			s := newSite(t)
 			routes := map[string][]string{service: {s.p2p}}
 			r, stop := s.relay(nil, routes)
@@ -664,6 +664,11 @@ func TestGoneWhileWaiting(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Members(s.grp)
+	s.until("the end is told", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return strings.Contains(s.logs.String(), "messages are not carried")
+	})
 	s.neHost.Always(faults.None)
 	s.until("dismissed", func() bool { return len(s.ne.Teams()) == 0 })
 	if texts, _ := s.sent(netease.Service); !slices.Equal(texts, []string{"first"}) {
