@@ -423,9 +423,10 @@ func TestBridgeToken(t *testing.T) {
 
 func (s *bridgeSite) until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !cond(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !cond(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within 20 s; log:\n%.4000s", what, s.log.String())
+			text := s.log.String()
+			t.Fatalf("%s: not within a minute; log:\n…%s", what, text[max(0, len(text)-4000):])
 		}
 	}
 }
@@ -564,9 +565,9 @@ func (a *asker) data(topic string, seq int) map[string]any {
 
 // A thousand users log in at once, each on two devices: one call for each, none
 // of them late, and everybody is in. The clock of all runs faster than it does,
-// for so many take 20 s at the rates that the services allow.
+// for so many take 20 s at the rates that the services allow. The test has the
+// machine to itself, within its package: a request that times out is a second call.
 func TestBridgesStorm(t *testing.T) {
-	t.Parallel()
 	begin := time.Now()
 	s := newBridgeSiteAt(t, "", func() time.Time { return begin.Add(20 * time.Since(begin)) })
 	s.bridges.rongcloud.Attempt = 5 * time.Second // of a busy machine: the spare host is another call

@@ -36,8 +36,8 @@ type Store interface {
 // Carrier sends messages to one service.
 type Carrier interface {
 	Name() string
-	// Send sends a message and returns its ID there. It may be called again with
-	// the same message when it is not known whether it arrived.
+	// Send sends a message and returns its ID there. After an error it is called
+	// again with the same message, unless that is an outbound.Failure that is Unsure.
 	Send(ctx context.Context, m *Outgoing) (id string, err error)
 	// Has tells whether the service has the group of a conversation. It is made with
 	// the first message.
