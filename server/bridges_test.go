@@ -581,8 +581,13 @@ func TestBridgesStorm(t *testing.T) {
 	}
 	var g sync.WaitGroup
 	devices := make([]*device, 2*users)
+	places := make(chan struct{}, 200) // at a time, or they are all that a busy machine does
 	for i := range devices {
-		g.Go(func() { devices[i] = s.deviceOf(t, accounts[i/2].User, accounts[i/2].Token) })
+		places <- struct{}{}
+		g.Go(func() {
+			devices[i] = s.deviceOf(t, accounts[i/2].User, accounts[i/2].Token)
+			<-places
+		})
 	}
 	g.Wait()
 	for _, d := range devices {
