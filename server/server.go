@@ -183,7 +183,7 @@ func New(d Deps) (*Server, error) {
 	}
 	s.hub = hub.New(topic.Deps{
 		Store: d.Store, Push: pusher, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
-		Files: linker, Profile: foreign.profile(), Published: foreign.relay.Published,
+		Files: linker, Profile: foreign.profile(), Published: foreign.relay.Published, Members: foreign.relay.Members,
 	})
 	publisher.hub = s.hub
 	s.sessions = session.NewRegistry(session.Deps{

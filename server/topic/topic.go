@@ -114,6 +114,7 @@ type Deps struct {
 	Audit     *audit.Log                 // nil: none is kept
 	Factor    SecondFactor               // nil: there is none
 	Published func(name string, seq int) // told of the last message of a batch, when it is stored; nil: nobody is
+	Members   func(name string)          // told when who may read has changed, and when it was deleted; nil: nobody is
 	Profile   func(u chat.UID)           // told when what others see of a user has changed; nil: nobody is
 	Workers   *mailbox.Workers           // nil: none are kept
 	Files     Files                      // nil: there are none
