@@ -62,9 +62,9 @@ export async function startChat(page, login, name) {
 
 // write sends a text in the conversation that is open.
 export async function write(page, text) {
-  const field = page.locator('main').getByRole('textbox', { name: 'Message' });
-  await field.fill(text);
-  await field.press('Enter');
+  const main = page.locator('main');
+  await main.getByRole('textbox', { name: 'Message' }).fill(text);
+  await main.getByRole('button', { name: 'Send', exact: true }).click(); // on a phone Enter begins a new line
 }
 
 // row is the entry of a conversation in the list.
