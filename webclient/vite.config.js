@@ -36,5 +36,5 @@ export default defineConfig({
     },
   },
   server: { proxy: { '/v0': { target: backend, ws: true }, '/client.json': backend } },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 /* the machine has other work too */ },
 });

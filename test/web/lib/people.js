@@ -45,7 +45,7 @@ export async function logOut(page) {
 
 // toList goes to the list from wherever that is not seen (a phone).
 export async function toList(page) {
-  const back = page.getByRole('button', { name: 'Back' });
+  const back = page.locator('.shell').getByRole('button', { name: /^(Back|Close)$/ });
   const list = page.getByRole('heading', { name: 'Chats', exact: true });
   for (let i = 0; i < 4 && !(await list.isVisible()); i++) await back.first().click();
   await list.waitFor();
@@ -60,12 +60,11 @@ export async function startChat(page, login, name) {
   await page.locator('main').getByRole('heading', { name }).waitFor();
 }
 
-// write sends a text in the conversation that is open, by the button: on a phone
-// Enter begins a new line.
+// write sends a text in the conversation that is open.
 export async function write(page, text) {
   const main = page.locator('main');
   await main.getByRole('textbox', { name: 'Message' }).fill(text);
-  await main.getByRole('button', { name: 'Send' }).click();
+  await main.getByRole('button', { name: 'Send', exact: true }).click(); // on a phone Enter begins a new line
 }
 
 // row is the entry of a conversation in the list.

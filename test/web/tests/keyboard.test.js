@@ -75,7 +75,7 @@ for (const size of ['desktop', 'phone']) {
     await page.getByRole('heading', { name: 'Settings' }).waitFor();
     const rows = page.locator('.side .row, [role=main] .row');
     await reach(page, rows.filter({ hasText: 'Profile' }));
-    await reach(page, rows.filter({ hasText: 'Account' }), 'ArrowDown');
+    await reach(page, rows.filter({ hasText: 'Addresses, login name' }), 'ArrowDown');
     await page.keyboard.press('Enter');
     await main.getByRole('heading', { name: 'Account', level: 1 }).waitFor();
     assert.equal(await main.getAttribute('aria-label'), 'Settings');
@@ -92,7 +92,7 @@ for (const size of ['desktop', 'phone']) {
 
     // a question is left by Escape, and the focus is where it was
     if (size === 'phone') await press(page, 'button', 'Back', { key: 'Shift+Tab' });
-    else await reach(page, rows.filter({ hasText: 'Account' }), 'Shift+Tab');
+    else await reach(page, rows.filter({ hasText: 'Addresses, login name' }), 'Shift+Tab');
     if (size === 'phone') await reach(page, rows.filter({ hasText: 'Profile' }));
     await reach(page, rows.filter({ hasText: 'Your data' }), 'ArrowDown');
     await page.keyboard.press('Enter');

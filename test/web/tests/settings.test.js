@@ -307,7 +307,7 @@ for (const size of ['desktop', 'phone']) {
 
     // cancelled on the way: the connection ends, nothing is saved
     let line = 'hold';
-    let ended = 0;
+    let ended = false;
     let saved = 0;
     page.on('download', () => saved++);
     await page.routeWebSocket(/channels/, (ws) => {
@@ -318,7 +318,7 @@ for (const size of ['desktop', 'phone']) {
         else ws.send(m);
       });
       ws.onClose(() => {
-        ended++;
+        ended = true;
         there.close();
       });
     });
@@ -329,7 +329,7 @@ for (const size of ['desktop', 'phone']) {
     await axe(page);
     await main.getByRole('button', { name: 'Cancel' }).click();
     await main.getByRole('button', { name: 'Prepare the download' }).waitFor();
-    await until('the connection is closed', () => ended === 1);
+    await until('the connection is closed', () => ended);
     assert.equal(await main.getByText('The download broke off.').count(), 0);
     assert.equal(saved, 0);
 

@@ -81,7 +81,7 @@ function Inner({ c }: { c: Contact }) {
         </span>
         <span class="row-line row-second">
           {c.typing ? (
-            <span class="row-typing ellipsis">{c.kind === 'user' ? t('contacts.typing') : `${c.typing} ${t('contacts.typing')}`}</span>
+            <span class="row-typing ellipsis">{c.kind === 'user' ? t('contacts.typing') : t('conversation.isTyping', { name: c.typing })}</span>
           ) : (
             <Preview c={c} />
           )}
@@ -109,7 +109,7 @@ function Preview({ c }: { c: Contact }) {
     <>
       {last.mine && c.kind !== 'self' && <Status last={last} />}
       <span class="row-preview ellipsis">
-        {last.author && <b>{last.author}: </b>}
+        {last.author && <b>{t('common.about', { name: last.author, text: '' })}</b>}
         {last.text}
       </span>
     </>

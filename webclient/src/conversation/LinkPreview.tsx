@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type Node, safeUrl } from '../drafty';
 import { apiPath, headers } from '../files/upload';
+import { sdk } from '../model/session';
 
 // What a link leads to, told by our server (surfaces.md §1.14): the page itself asks no
 // other host, so a picture is shown only if our server has it.
@@ -40,7 +41,7 @@ async function load(url: string): Promise<Preview | null> {
 export function firstLink(nodes: Node[]): string | undefined {
   for (const n of nodes) {
     const url = n.tp === 'LN' ? safeUrl(n.data?.url) : undefined;
-    if (url && !url.startsWith('mailto:') && new URL(url).hostname !== location.hostname) return url;
+    if (url && !url.startsWith('mailto:') && new URL(url).host !== location.host) return url;
     const inner = n.tp === 'QQ' || n.tp === 'CO' ? undefined : firstLink(n.children ?? []);
     if (inner) return inner;
   }
@@ -59,7 +60,7 @@ export function LinkPreview({ url }: { url: string }) {
   if (!preview) return null;
   return (
     <a class="link-preview" href={url} target="_blank" rel="noopener noreferrer nofollow">
-      {preview.image && <img src={preview.image} alt="" loading="lazy" />}
+      {preview.image && <img src={sdk().authorizeURL(preview.image)} alt="" loading="lazy" />}
       <span class="link-preview-host">{new URL(url).hostname}</span>
       {preview.title && <span class="link-preview-title">{preview.title}</span>}
       {preview.description && <span class="link-preview-text">{preview.description}</span>}

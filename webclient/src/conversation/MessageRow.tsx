@@ -53,6 +53,7 @@ function MessageRow({ row, page }: { row: Extract<Row, { kind: 'message' }>; pag
   const { message: m } = row;
   const c = page.conversation;
   const mine = isMine(m);
+  void c.people.value;
   const group = c.topic.isGroupType() && !c.topic.isChannelType();
   const author = mine ? t('message.you') : c.authorOf(m.from);
   const chosen = page.chosen.value;
@@ -84,7 +85,7 @@ function MessageRow({ row, page }: { row: Extract<Row, { kind: 'message' }>; pag
       }}
       onContextMenu={(e) => {
         const at = e.target as Element;
-        if (at.closest('a[href], input') || String(getSelection())) return; // the browser's own menu has more for these
+        if (at.closest('a[href]:not(.file), input') || String(getSelection())) return; // the browser's own menu has more for these
         e.preventDefault();
         menu(e.clientX || e.clientY ? e : (e.currentTarget as Element));
       }}
@@ -141,6 +142,7 @@ function Bubble({ m, page, author }: { m: Message; page: PageState; author: stri
         <div class="bubble-text" dir="auto">
           {renderNodes(parts.rest, {
             media,
+            me: page.conversation.timeline.me,
             onMention: (user) => user !== page.conversation.timeline.me && go('c', user),
             onButton: (_, title) => void page.conversation.write(title, new Map(), [], undefined),
           })}

@@ -16,12 +16,14 @@ export function NotifyBanner() {
     <div class={`notify${current.value ? ' in-conversation' : ''}`} role="region" aria-label={t('notify.title')}>
       <IconBell />
       <p>{t('notify.text')}</p>
-      <Button kind="plain" onClick={later}>
-        {t('notify.later')}
-      </Button>
-      <Button kind="primary" onClick={() => void ask()}>
-        {t('notify.yes')}
-      </Button>
+      <div class="notify-answers">
+        <Button kind="plain" onClick={later}>
+          {t('notify.later')}
+        </Button>
+        <Button kind="primary" onClick={() => void ask()}>
+          {t('notify.yes')}
+        </Button>
+      </div>
     </div>
   );
 }

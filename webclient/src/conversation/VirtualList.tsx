@@ -1,4 +1,4 @@
-import { Component, createRef, type ComponentChildren } from 'preact';
+import { Component, createRef, type ComponentChildren, type VNode } from 'preact';
 
 // A list of rows of which only those in sight are in the page, however many there are. Heights are
 // estimated until a row was measured. What is in sight stays where it is when rows
@@ -10,6 +10,7 @@ export interface Item {
 
 export interface VirtualListProps<T extends Item> {
   items: readonly T[];
+  /** What it makes of an item is kept as long as the item and this function are the same. */
   render: (item: T) => ComponentChildren;
   estimate: (item: T) => number; // px
   label: string;
@@ -33,6 +34,9 @@ const near = 48; // px: this close to the end is the end
 const slack = 2;
 const tail = 8; // px below the last row
 
+const heightOf = (row: HTMLElement): number => row.getBoundingClientRect().height; // as observers tell it: not rounded
+const stays = (item: Item): boolean => item.key.startsWith('m') || item.key.startsWith('u');
+
 interface State {
   from: number;
   to: number; // exclusive
@@ -44,8 +48,11 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   private readonly inner = createRef<HTMLDivElement>();
   private readonly heights = new Map<string, number>();
   private readonly elements = new Map<string, HTMLElement>();
+  private readonly places = new WeakMap<HTMLElement, number>(); // where they were put, px
+  private drawn = new Map<T, VNode>(); // of the rows in the page: the same again needs no work
   private readonly guesses = new WeakMap<T, number>();
-  private placed: readonly T[] | undefined; // the items that these are about:
+  private placed: readonly T[] = []; // the items that these are about:
+  private stale = true; // they are not right any more
   private sizes = new Float64Array(0);
   private tops = new Float64Array(1); // of each item, and of the end
   private index = new Map<string, number>();
@@ -53,13 +60,16 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   private anchor: { key: string; offset: number } | 'end' = 'end';
   private wish: { key: string; where: Where } | undefined; // scroll here once it is there
   private observer: ResizeObserver | undefined;
+  private y = 0; // where it was scrolled to, as far as is known
   private width = 0;
+  private height = 0; // of the box
   private told = '';
 
   override componentDidMount(): void {
     if (this.props.handle) this.props.handle.current = this;
     this.observer = new ResizeObserver((entries) => this.resized(entries));
     this.observer.observe(this.box.current!);
+    this.height = this.box.current!.clientHeight;
     this.layOut();
     this.settle();
   }
@@ -71,7 +81,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
 
   override componentDidUpdate(): void {
     // New rows are measured at once, so that they are painted where they stay.
-    for (const [key, row] of this.elements) if (!this.heights.has(key)) this.measured(key, row.offsetHeight);
+    for (const [key, row] of this.elements) if (!this.heights.has(key)) this.measured(key, heightOf(row));
     this.settle();
   }
 
@@ -106,8 +116,9 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   // layOut computes where each item is.
   private layOut(): void {
     const { items, estimate } = this.props;
-    if (this.placed !== items) {
+    if (this.placed !== items || this.stale) {
       this.placed = items;
+      this.stale = false;
       this.index = new Map();
       this.sizes = new Float64Array(items.length);
       this.tops = new Float64Array(items.length + 1);
@@ -134,7 +145,7 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
 
   private at(y: number): number {
     let low = 0;
-    let high = this.props.items.length - 1;
+    let high = this.placed.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.tops[middle]! <= y) low = middle;
@@ -149,27 +160,38 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     const box = this.box.current;
     const inner = this.inner.current;
     if (!box || !inner) return;
+    // The user may have scrolled since, and the event is still to come. This is read before
+    // anything is written: the browser lays out no more than once.
+    if (Math.abs(box.scrollTop - this.y) > 1) this.hold(box);
     this.layOut();
     const total = this.tops[this.props.items.length]!;
     // A short conversation stands at the bottom, beside where one writes.
-    const above = Math.max(0, box.clientHeight - total);
-    inner.style.height = `${Math.max(total, box.clientHeight)}px`;
+    const above = Math.max(0, this.height - total);
+    const whole = `${Math.max(total, this.height)}px`;
+    if (inner.style.height !== whole) inner.style.height = whole;
     for (const [key, element] of this.elements) {
       const i = this.index.get(key);
-      if (i !== undefined) element.style.transform = `translateY(${above + this.tops[i]!}px)`;
+      if (i === undefined) continue;
+      const place = above + this.tops[i]!;
+      if (this.places.get(element) === place) continue;
+      this.places.set(element, place);
+      element.style.transform = `translateY(${place}px)`;
     }
-    const target = this.target(box);
-    if (Math.abs(box.scrollTop - target) > 0.5) box.scrollTop = target;
+    const target = this.target();
+    if (Math.abs(this.y - target) > 0.5) {
+      box.scrollTop = target;
+      this.y = box.scrollTop;
+    }
     if (look) this.look();
   }
 
-  private target(box: HTMLElement): number {
-    const most = Math.max(0, this.tops[this.props.items.length]! - box.clientHeight);
+  private target(): number {
+    const most = Math.max(0, this.tops[this.props.items.length]! - this.height);
     if (this.wish) {
       const i = this.index.get(this.wish.key);
       if (i !== undefined) {
         const height = this.tops[i + 1]! - this.tops[i]!;
-        const free = box.clientHeight - height;
+        const free = this.height - height;
         const shift = { start: 8, center: Math.max(8, free / 2), end: free - 8 }[this.wish.where];
         const key = this.wish.key;
         if (this.heights.has(key)) this.wish = undefined;
@@ -180,20 +202,19 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     }
     if (this.anchor === 'end') return most;
     const i = this.index.get(this.anchor.key);
-    if (i === undefined) return box.scrollTop;
+    if (i === undefined) return this.y;
     return Math.min(most, Math.max(0, this.tops[i]! - this.anchor.offset));
   }
 
   // look decides which rows have to be there, and tells what is in sight.
   private look(): void {
-    const box = this.box.current!;
     const { items } = this.props;
-    const y = box.scrollTop;
+    const { y, height } = this;
     const from = this.at(y - overscan);
-    const to = items.length ? this.at(y + box.clientHeight + overscan) + 1 : 0;
+    const to = items.length ? this.at(y + height + overscan) + 1 : 0;
     if (from !== this.state.from || to !== this.state.to) this.setState({ from, to });
     const first = this.at(y);
-    const last = items.length ? this.at(y + box.clientHeight - 1) : -1;
+    const last = items.length ? this.at(y + height - 1) : -1;
     const told = `${first} ${last} ${this.atEnd} ${items.length} ${items[0]?.key} ${items.at(-1)?.key}`;
     if (told === this.told) return;
     this.told = told;
@@ -201,23 +222,25 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   }
 
   private readonly scrolled = (): void => {
-    const box = this.box.current!;
-    const y = box.scrollTop;
-    if (this.tops[this.props.items.length]! - box.clientHeight - y < near) this.anchor = 'end';
-    else {
-      // The first row that is wholly in sight, else the one that fills it.
-      let i = this.at(y);
-      if (this.tops[i]! < y && i + 1 < this.props.items.length && this.tops[i + 1]! < y + box.clientHeight) i++;
-      // Notes such as "more above" go away: hold on to what stays.
-      while (i + 1 < this.props.items.length && !this.stays(i)) i++;
-      this.anchor = { key: this.props.items[i]!.key, offset: this.tops[i]! - y };
-    }
+    this.hold(this.box.current!);
     this.look();
   };
 
-  private stays(i: number): boolean {
-    const key = this.props.items[i]!.key;
-    return key.startsWith('m') || key.startsWith('u');
+  // hold notes what is in sight now, and so must not move. It knows the items that were
+  // laid out last: newer ones have no places yet.
+  private hold(box: HTMLDivElement): void {
+    const items = this.placed;
+    const y = (this.y = box.scrollTop);
+    if (!items.length || this.tops[items.length]! - this.height - y < near) {
+      this.anchor = 'end';
+      return;
+    }
+    // The first row that is wholly in sight, else the one that fills it.
+    let i = this.at(y);
+    if (this.tops[i]! < y && i + 1 < items.length && this.tops[i + 1]! < y + this.height) i++;
+    // Notes such as "more above" go away: hold on to what stays.
+    while (i + 1 < items.length && !stays(items[i]!)) i++;
+    this.anchor = { key: items[i]!.key, offset: this.tops[i]! - y };
   }
 
   private resized(entries: ResizeObserverEntry[]): void {
@@ -225,17 +248,18 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     for (const entry of entries) {
       const element = entry.target as HTMLElement;
       if (element === this.box.current) {
+        this.height = element.clientHeight;
         if (element.clientWidth !== this.width) {
           if (this.width) this.heights.clear(); // all texts break elsewhere now
           this.width = element.clientWidth;
-          this.placed = undefined;
-          for (const [key, row] of this.elements) this.heights.set(key, row.offsetHeight);
+          this.stale = true;
+          for (const [key, row] of this.elements) this.heights.set(key, heightOf(row));
         }
         changed = true;
         continue;
       }
       const key = element.dataset.key!;
-      const height = entry.borderBoxSize[0]?.blockSize ?? element.offsetHeight;
+      const height = entry.borderBoxSize[0]?.blockSize ?? heightOf(element);
       if (!element.isConnected || Math.abs((this.heights.get(key) ?? -1) - height) < 0.5) continue;
       this.measured(key, height);
       changed = true;
@@ -264,17 +288,29 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     return ref;
   }
 
+  private renderer: VirtualListProps<T>['render'] | undefined;
+  private draw(items: readonly T[], render: VirtualListProps<T>['render']): VNode[] {
+    const before = this.renderer === render ? this.drawn : undefined;
+    this.renderer = render;
+    this.drawn = new Map();
+    return items.map((item) => {
+      const row = before?.get(item) ?? (
+        <div key={item.key} data-key={item.key} class="messages-row" ref={this.refOf(item.key)}>
+          {render(item)}
+        </div>
+      );
+      this.drawn.set(item, row);
+      return row;
+    });
+  }
+
   override render({ items, render, label, onKeyDown }: VirtualListProps<T>, { from, to }: State) {
     // Items may have changed since the window was chosen: it moves along.
     const rows = items.slice(Math.max(0, from - slack), Math.min(items.length, to + slack));
     return (
       <div ref={this.box} class="messages scroll" role="group" aria-label={label} tabIndex={0} onScroll={this.scrolled} onKeyDown={onKeyDown}>
         <div ref={this.inner} class="messages-inner">
-          {rows.map((item) => (
-            <div key={item.key} data-key={item.key} class="messages-row" ref={this.refOf(item.key)}>
-              {render(item)}
-            </div>
-          ))}
+          {this.draw(rows, render)}
         </div>
       </div>
     );

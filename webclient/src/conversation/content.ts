@@ -21,6 +21,7 @@ function entity(f: OutgoingFile): Node {
   else if (f.preview) data.preview = f.preview;
   if (f.preview && f.kind === 'video') data.premime = 'image/jpeg';
   if (f.ref) data.ref = f.ref;
+  if (f.thumb && f.still) data.thumb = true; // ours: others fetch the whole picture
   return { tp: entities[f.kind], data, ...(f.kind === 'file' ? { attached: true } : {}) };
 }
 

@@ -6,7 +6,7 @@ import type { Info, Message as WireMessage, Topic } from 'tinode-sdk';
 import { type Content, forwarded, fromTree, type Mentions, partsOf, previewText, quote, toMarkdown } from '../drafty';
 import type { Prepared } from '../files/prepare';
 import { t } from '../i18n';
-import { authorName, profile, titleOf } from '../model/contacts';
+import { authorName, profile, refresh, titleOf } from '../model/contacts';
 import { codeOf } from '../model/problem';
 import { myID, online, sdk } from '../model/session';
 import { listen, send } from './outbox';
@@ -47,6 +47,8 @@ export class Conversation {
   readonly pins = signal<number[]>([]);
   /** Counts changes of names, pictures, modes. */
   readonly changes = signal(0);
+  /** Counts changes of names and pictures alone, which every message shows. */
+  readonly people = signal(0);
   /** The message that is to come into sight: set by jumps, taken by the list. */
   readonly goal = signal<{ key: string; flash: boolean } | null>(null);
 
@@ -74,7 +76,11 @@ export class Conversation {
     const { topic } = this;
     topic.onData = (d) => d && this.arrived(d);
     topic.onInfo = (info) => this.informed(info);
-    topic.onMetaDesc = topic.onSubsUpdated = () => this.marks();
+    topic.onMetaDesc = topic.onSubsUpdated = () => {
+      this.people.value++;
+      this.marks();
+      refresh(topic.name);
+    };
     topic.onAuxUpdated = () => this.readPins();
     topic.onMeta = (meta) => {
       const del = (meta as { del?: { delseq?: { low: number; hi?: number }[] } }).del;
@@ -149,7 +155,11 @@ export class Conversation {
     const { topic, timeline } = this;
     try {
       await topic.subscribe(); // also if attached: the list may be about to leave (fetchLast)
-      await topic.getMeta(topic.startMetaQuery().withLaterDesc().withLaterSub().withLaterDel().build());
+      const query = topic.startMetaQuery();
+      // A conversation that begins just now: who it is with has not been told yet.
+      if (topic.public) query.withLaterDesc();
+      else query.withDesc();
+      await topic.getMeta(query.withLaterSub().withLaterDel().build());
       void this.fetchPins();
       const before = timeline.last;
       const first = !this.drawn;

@@ -57,7 +57,7 @@ export function start(): () => void {
   const show = (name: string) => {
     const c = contacts.peek().find((x) => x.name === name);
     if (!c || c.unread === 0 || !wanted(c)) return;
-    const text = notifyPreview.peek() && c.last && !c.stale ? (c.last.author ? `${c.last.author}: ${c.last.text}` : c.last.text) : t('contacts.unread', { n: c.unread });
+    const text = notifyPreview.peek() && c.last && !c.stale ? (c.last.author ? t('common.about', { name: c.last.author, text: c.last.text }) : c.last.text) : t('contacts.unread', { n: c.unread });
     try {
       const n = new Notification(c.title, { body: text, tag: name, silent: true, icon: c.photo?.startsWith('data:') ? c.photo : './icon.svg' });
       n.onclick = () => {

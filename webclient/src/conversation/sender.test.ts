@@ -24,7 +24,7 @@ describe('sender', () => {
       if (signal.aborted) throw new DOMException('', 'AbortError');
       const failure = failures.shift();
       if (failure) throw failure;
-      return `/v0/file/s/${f.size}`;
+      return { path: `/v0/file/s/${f.size}`, thumb: true };
     },
     content: async (m) => m.text,
     publish: async (m) => {

@@ -4,12 +4,13 @@
 
 import type { Content } from '../drafty';
 import { codeOf, isAway, Problem } from '../model/problem';
+import type { Stored } from '../files/upload';
 import type { Outgoing, Store } from './store';
 
 export interface Wire {
   /** Whether messages can be sent now. */
   online(): boolean;
-  upload(file: Blob, signal: AbortSignal, onProgress: (part: number) => void): Promise<string>;
+  upload(file: Blob, signal: AbortSignal, onProgress: (part: number) => void): Promise<Stored>;
   /** Makes the content of a message whose files are all on the server. */
   content(m: Outgoing): Promise<Content>;
   /** Publishes and returns number and time. */
@@ -123,10 +124,12 @@ export class Sender {
     try {
       for (const file of files) {
         if (!file.ref) {
-          file.ref = await this.wire.upload(file.file, job.abort.signal, (part) => {
+          const stored = await this.wire.upload(file.file, job.abort.signal, (part) => {
             job.progress = (before + part * file.file.size) / total;
             this.events.changed(job);
           });
+          file.ref = stored.path;
+          if (stored.thumb) file.thumb = true;
           if (!this.jobs.has(job.message.uid)) return; // dropped meanwhile
           await this.store.put(job.message);
         }

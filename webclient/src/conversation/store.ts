@@ -25,6 +25,7 @@ export interface Outgoing {
 export interface OutgoingFile extends Omit<Prepared, 'file'> {
   file: Blob;
   ref?: string; // once it is on the server
+  thumb?: boolean; // which has a small copy of it
   caption?: never;
 }
 

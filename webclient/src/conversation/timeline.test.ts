@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuMillis } from '../testing';
 import { Intervals } from './intervals';
 import { type Data, type Row, Timeline } from './timeline';
 
@@ -123,11 +124,11 @@ describe('timeline', () => {
     t.markKnown(1, 10_001);
     t.rows(10_000);
     const times = Array.from({ length: 7 }, (_, i) => {
-      const start = performance.now();
+      const start = cpuMillis();
       t.putLive(msg(10_001 + i));
       expect(t.rows(10_001).length).toBeGreaterThan(10_000);
-      return performance.now() - start;
+      return cpuMillis() - start;
     });
-    expect(Math.min(...times)).toBeLessThan(100); // the best: other programs have the machine too
+    expect(Math.min(...times)).toBeLessThan(100); // the best: the first ones are not compiled yet
   });
 });

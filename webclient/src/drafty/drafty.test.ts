@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuMillis } from '../testing';
 import { assemble, attachmentsOf, authorOf, bigEmoji, type Content, forwarded, fromTree, Graphemes, parse, partsOf, plainText, previewText, quote, renderNodes, safeUrl, shorten, tagsOf, toMarkdown, toTree } from '.';
 
 const labels = { image: 'Picture', audio: 'Voice message', video: 'Video', file: 'File', call: 'Call', card: 'Contact' };
@@ -70,9 +71,9 @@ describe('parse', () => {
 
   it('takes long hostile lines in linear time', { timeout: 60_000 }, () => {
     for (const bad of ['*a'.repeat(50_000), '`'.repeat(99_999), '[a]('.repeat(20_000), '@'.repeat(50_000), '~~_*'.repeat(20_000)]) {
-      const start = performance.now();
+      const start = cpuMillis();
       parse(bad, people);
-      expect(performance.now() - start).toBeLessThan(10_000);
+      expect(cpuMillis() - start).toBeLessThan(10_000);
     }
   });
 });

@@ -9,6 +9,7 @@ export interface Hooks {
   /** Pictures, sound, video and files; nothing is shown without it. */
   media?: (node: Node, key: number) => VNode | null;
   onMention?: (user: string) => void;
+  me?: string; // mentions of whom stand out
   onHashtag?: (tag: string) => void;
   /** A button of a chat bot was pressed. */
   onButton?: (data: Record<string, unknown>, title: string) => void;
@@ -96,7 +97,7 @@ function renderMention(node: Node, key: number, inner: ComponentChildren, hooks:
     </span>
   );
   return (
-    <button key={key} type="button" class="mention" onClick={() => act(user)}>
+    <button key={key} type="button" class={`mention${user === hooks.me ? ' is-me' : ''}`} onClick={() => act(user)}>
       {inner}
     </button>
   );

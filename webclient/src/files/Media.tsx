@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Data, nameOf, type Node } from '../drafty';
 import { t } from '../i18n';
 import { IconButton, IconDownload, IconFile, IconPause, IconPlay } from '../ui';
-import { downloadURL, mediaURL, pictureURL, previewURL } from './address';
+import { downloadURL, mediaURL, previewURL, smallURL } from './address';
 import { durationText, sizeText } from './text';
 import { decodeWave } from './wave';
 import './media.css';
@@ -42,7 +42,7 @@ export function heightOf(node: Node): number {
 export function Picture({ data, local, onOpen }: MediaProps): VNode {
   const [loaded, setLoaded] = useState(false);
   const [broken, setBroken] = useState(false);
-  const url = local ?? pictureURL(data);
+  const url = local ?? smallURL(data);
   const preview = previewURL(data);
   const name = nameOf(data);
   return (
@@ -62,17 +62,18 @@ export function Video({ data, local }: MediaProps): VNode {
   const url = local ?? mediaURL(data, 'video');
   const poster = previewURL(data);
   const name = nameOf(data) || t('preview.video');
+  const length = Number(data.duration) > 0 ? durationText(data.duration) : '';
   return (
     <div class="video" style={frame(data)}>
       {started && url ? (
         <video src={url} poster={poster} controls autoplay playsInline aria-label={name} />
       ) : (
-        <button type="button" class="video-start" aria-label={t('files.play', { name })} disabled={!url} onClick={() => setStarted(true)}>
+        <button type="button" class="video-start" aria-label={[t('files.play', { name }), length].filter(Boolean).join(', ')} disabled={!url} onClick={() => setStarted(true)}>
           {poster && <img src={poster} alt="" />}
           <span class="video-icon">
             <IconPlay size={28} />
           </span>
-          {Number(data.duration) > 0 && <span class="video-time">{durationText(data.duration)}</span>}
+          {length && <span class="video-time">{length}</span>}
         </button>
       )}
     </div>
@@ -182,6 +183,7 @@ export function FileLink({ data, local }: MediaProps): VNode {
   const name = nameOf(data) || t('preview.file');
   const size = sizeText(data.size ?? (typeof data.val === 'string' ? data.val.length * 0.75 : 0));
   const url = local ?? downloadURL(data);
+  const note = size || (typeof data.mime === 'string' ? data.mime.slice(0, 40) : '');
   const body = (
     <>
       <span class="file-icon">{url ? <IconDownload size={20} /> : <IconFile size={20} />}</span>
@@ -189,12 +191,12 @@ export function FileLink({ data, local }: MediaProps): VNode {
         <span class="file-name">
           <bdi>{name}</bdi>
         </span>
-        <span class="file-size">{size || (typeof data.mime === 'string' ? data.mime.slice(0, 40) : '')}</span>
+        <span class="file-size">{note}</span>
       </span>
     </>
   );
   return url ? (
-    <a class="file" href={url} download={name} aria-label={t('files.download', { name })}>
+    <a class="file" href={url} download={name} title={t('files.download', { name })}>
       {body}
     </a>
   ) : (

@@ -13,6 +13,12 @@ export function pictureURL(data: Data): string | undefined {
   return refURL(data.ref) ?? inlinePicture(data.mime, data.val);
 }
 
+/** The picture as a list shows it: the server's small copy, if it has one (docs/files.md). */
+export function smallURL(data: Data): string | undefined {
+  const url = refURL(data.ref);
+  return url && data.thumb === true ? url + (url.includes('?') ? '&' : '?') + 'thumb=1' : pictureURL(data);
+}
+
 /** The tiny picture that stands for one which is on the server. */
 export function previewURL(data: Data): string | undefined {
   if (data.ref && data.val) return inlinePicture('image/jpeg', data.val);

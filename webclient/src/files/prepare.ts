@@ -16,6 +16,7 @@ export interface Prepared {
   height?: number;
   duration?: number; // ms
   preview?: string; // base64: tiny JPEG of a picture or video, bars of a sound
+  still?: boolean; // a picture that does not move
   ref?: string; // where it is on the server, if it is there already
 }
 
@@ -59,12 +60,12 @@ async function preparePicture(file: File): Promise<Prepared> {
     const scale = Math.min(1, maxSide / Math.max(width, height));
     const exif = file.type === 'image/jpeg'; // may say where it was taken: always drawn anew
     if (plainTypes.has(file.type) && !exif && (moving || (scale === 1 && file.size <= keepBelow))) {
-      return { kind: 'image', file, name: file.name, mime: file.type, width, height, preview };
+      return { kind: 'image', file, name: file.name, mime: file.type, width, height, preview, still: !moving };
     }
     const out = await draw(bitmap, width, height, maxSide, 0.85, file.type === 'image/png' ? 'image/webp' : 'image/jpeg');
     const mime = out.type || 'image/jpeg';
     const name = file.name.replace(/\.\w+$/, '') + '.' + (mime.split('/')[1] ?? 'jpg').replace('jpeg', 'jpg');
-    return { kind: 'image', file: out, name, mime, width: Math.round(width * scale), height: Math.round(height * scale), preview };
+    return { kind: 'image', file: out, name, mime, width: Math.round(width * scale), height: Math.round(height * scale), preview, still: true };
   } finally {
     bitmap.close();
   }

@@ -8,12 +8,18 @@ import { Problem } from '../model/problem';
 /** Largest file that the server takes, bytes; 0: none at all. */
 export const maxUpload = (): number => sdk().getServerParam('maxFileUploadSize', server.peek()?.maxUpload ?? 0);
 
+/** Where a file is on this server, and whether the server has a small copy of it too. */
+export interface Stored {
+  path: string;
+  thumb: boolean;
+}
+
 /**
- * upload stores a file and returns its path on this server. onProgress gets 0…1.
+ * upload stores a file. onProgress gets 0…1.
  * It fails with a Problem that has the server's code (413 too large), code 0 if the
  * network failed, and an AbortError if signal aborts.
  */
-export function upload(file: Blob, signal: AbortSignal, onProgress: (part: number) => void): Promise<string> {
+export function upload(file: Blob, signal: AbortSignal, onProgress: (part: number) => void): Promise<Stored> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
     const abort = () => xhr.abort();
@@ -29,7 +35,7 @@ export function upload(file: Blob, signal: AbortSignal, onProgress: (part: numbe
     xhr.onload = done(() => {
       const ctrl = answer(xhr.responseText);
       const url = ctrl?.params?.url;
-      if (xhr.status === 200 && typeof url === 'string') resolve(new URL(url, new URL(apiPath('file/s/'), location.origin)).pathname);
+      if (xhr.status === 200 && typeof url === 'string') resolve({ path: new URL(url, new URL(apiPath('file/s/'), location.origin)).pathname, thumb: typeof ctrl?.params?.thumb === 'string' });
       else reject(new Problem(ctrl?.code ?? xhr.status, ctrl?.text ?? xhr.statusText));
     });
     xhr.onerror = done(() => reject(new Problem(0, 'no connection')));
@@ -56,7 +62,7 @@ export function headers(): Record<string, string> {
 interface Ctrl {
   code: number;
   text: string;
-  params?: { url?: unknown };
+  params?: { url?: unknown; thumb?: unknown };
 }
 function answer(text: string): Ctrl | undefined {
   try {

@@ -66,7 +66,7 @@ export function Invite({ name }: InfoProps) {
         done++;
       } catch (e) {
         left.push(p);
-        toast(`${p.name}: ${refusal(e, inviteSays)}`);
+        toast(t('common.about', { name: p.name, text: refusal(e, inviteSays) }));
       }
     }
     setBusy(false);

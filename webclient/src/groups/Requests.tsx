@@ -76,10 +76,10 @@ function Asking({ list, label, yes, no, onYes, onNo }: AskingProps) {
           <Avatar id={m.uid} name={m.name} photo={m.photo} size={44} online={m.online} />
           <span class="asking-name">{m.name}</span>
           <span class="asking-buttons">
-            <Button kind="primary" disabled={busy === m.uid} aria-label={`${yes}: ${m.name}`} onClick={() => run(m, onYes)}>
+            <Button kind="primary" disabled={busy === m.uid} aria-label={t('common.about', { name: yes, text: m.name })} onClick={() => run(m, onYes)}>
               {yes}
             </Button>
-            <Button kind="plain" disabled={busy === m.uid} aria-label={`${no}: ${m.name}`} onClick={() => run(m, onNo)}>
+            <Button kind="plain" disabled={busy === m.uid} aria-label={t('common.about', { name: no, text: m.name })} onClick={() => run(m, onNo)}>
               {no}
             </Button>
           </span>

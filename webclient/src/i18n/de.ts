@@ -17,6 +17,7 @@ export const de: Catalogue = {
   'common.copyFailed': 'Kopieren ging nicht. Markiere den Text und kopiere ihn selbst.',
   'common.remove': 'Entfernen',
   'common.nobody': 'Unbekannt',
+  'common.about': '{name}: {text}',
 
   // errors
   'error.network': 'Keine Verbindung zum Server. Prüfe dein Netz und versuche es noch einmal.',

@@ -16,6 +16,7 @@ export const en = {
   'common.copyFailed': 'Could not copy. Select the text and copy it yourself.',
   'common.remove': 'Remove',
   'common.nobody': 'Unknown',
+  'common.about': '{name}: {text}',
 
   // errors
   'error.network': 'No connection to the server. Check your network and try again.',

@@ -17,6 +17,7 @@ export const es: Catalogue = {
   'common.copyFailed': 'No se pudo copiar. Selecciona el texto y cópialo tú.',
   'common.remove': 'Quitar',
   'common.nobody': 'Desconocido',
+  'common.about': '{name}: {text}',
 
   // errors
   'error.network': 'Sin conexión con el servidor. Revisa tu red e inténtalo de nuevo.',

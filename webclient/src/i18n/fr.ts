@@ -18,6 +18,7 @@ export const fr: Catalogue = {
   'common.copyFailed': 'Copie impossible. Sélectionnez le texte et copiez-le vous-même.',
   'common.remove': 'Retirer',
   'common.nobody': 'Inconnu',
+  'common.about': '{name}\u00a0: {text}',
 
   // errors
   'error.network': 'Pas de connexion au serveur. Vérifiez votre réseau et réessayez.',

@@ -17,6 +17,7 @@ export const pt: Catalogue = {
   'common.copyFailed': 'Não foi possível copiar. Selecione o texto e copie manualmente.',
   'common.remove': 'Remover',
   'common.nobody': 'Desconhecido',
+  'common.about': '{name}: {text}',
 
   // errors
   'error.network': 'Sem conexão com o servidor. Verifique sua rede e tente de novo.',

@@ -18,6 +18,7 @@ export const ru: Catalogue = {
   'common.copyFailed': 'Не удалось скопировать. Выделите текст и скопируйте его сами.',
   'common.remove': 'Удалить',
   'common.nobody': 'Без имени',
+  'common.about': '{name}: {text}',
 
   // errors
   'error.network': 'Нет связи с сервером. Проверьте сеть и попробуйте ещё раз.',

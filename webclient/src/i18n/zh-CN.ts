@@ -17,6 +17,7 @@ export const zhCN: Catalogue = {
   'common.copyFailed': '无法复制。请选中文字后自行复制。',
   'common.remove': '移除',
   'common.nobody': '未知',
+  'common.about': '{name}：{text}',
 
   // errors
   'error.network': '无法连接服务器。请检查网络后重试。',

@@ -1,10 +1,11 @@
-import { Tinode } from 'tinode-sdk';
+import { type GetParams, Tinode } from 'tinode-sdk';
 
 // What the SDK does not do as we need it.
 
 export function mend(s: Tinode): void {
   forgetOldCards(s);
   leaveQuietly(s);
+  answerInTurn(s);
   stayHere(s);
 }
 
@@ -15,6 +16,8 @@ function stayHere(s: Tinode): void {
   s.authorizeURL = (url) => authorize(`${url}${url.includes('?') ? '&' : '?'}redirect=0`);
 }
 
+const topicsOf = (s: Tinode): unknown => Object.getPrototypeOf(Object.getPrototypeOf(s.getMeTopic()));
+
 interface Leaving {
   _attached: boolean;
   _delayedLeaveTimer: ReturnType<typeof setTimeout> | null;
@@ -24,13 +27,24 @@ interface Leaving {
 
 // leaveQuietly: a topic may have been left otherwise before its time is up.
 function leaveQuietly(s: Tinode): void {
-  const topics = Object.getPrototypeOf(Object.getPrototypeOf(s.getMeTopic())) as Leaving;
+  const topics = topicsOf(s) as Leaving;
   topics.leaveDelayed = function (this: Leaving, unsub, ms) {
     clearTimeout(this._delayedLeaveTimer ?? undefined);
     this._delayedLeaveTimer = setTimeout(() => {
       this._delayedLeaveTimer = null;
       if (this._attached) this.leave(unsub).catch(() => {});
     }, ms);
+  };
+}
+
+// answerInTurn: the SDK keeps {data} for its next turn and answers a {get} at once. Whoever
+// asked for messages would find none, now and then, and take it for the beginning.
+function answerInTurn(s: Tinode): void {
+  const topics = topicsOf(s) as { getMeta(params: GetParams): Promise<unknown>; name: string; _tinode: Tinode };
+  topics.getMeta = async function (params) {
+    const answer = await this._tinode.getMeta(this.name, params);
+    await new Promise((resolve) => setTimeout(resolve)); // after those that the SDK has set for {data}
+    return answer;
   };
 }
 

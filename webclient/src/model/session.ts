@@ -61,7 +61,7 @@ export const drawer = () => ofUser(myID.peek());
 // What features do at the beginning and the end of a user's time.
 type Start = () => void | (() => void);
 const starts: Start[] = [];
-let ends: (() => void)[] = [];
+const ends: (() => void)[] = [];
 // whenIn runs start for each user who logs in; what it returns runs at the end.
 export function whenIn(start: Start): void {
   starts.push(start);
@@ -371,6 +371,7 @@ function renew(): void {
 export async function logOut(): Promise<void> {
   const reachable = connection.peek() === 'online';
   await close();
+  finish(); // a call is hung up while there is still a session to do it with
   try {
     if (reachable) await endOnServer();
   } catch {
@@ -441,9 +442,13 @@ async function close(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 30));
 }
 
+// finish is the end of what features began in whenIn.
+function finish(): void {
+  ends.splice(0).reverse().forEach((f) => f());
+}
+
 async function reset(): Promise<void> {
-  ends.reverse().forEach((f) => f());
-  ends = [];
+  finish();
   const old = tinode;
   const uid = myID.peek();
   tinode = undefined;

@@ -94,7 +94,7 @@ function Device({ s, busy, onEnd }: { s: Session; busy?: boolean; onEnd?: () => 
         <span>{t('settings.since', { date: ago(new Date(s.since)) })}</span>
       </span>
       {onEnd && (
-        <Button busy={busy} aria-label={`${t('settings.endSession')}: ${name}`} onClick={onEnd}>
+        <Button busy={busy} aria-label={t('common.about', { name: t('settings.endSession'), text: name })} onClick={onEnd}>
           {t('settings.endSession')}
         </Button>
       )}
