@@ -29,10 +29,10 @@ export class Browser {
 
   // size is one of sizes; more are options of Playwright's newContext.
   static async open(server, size = 'desktop', more = {}) {
-    running ??= await chromium.launch({ executablePath, args, timeout: 60_000 * patience });
+    running ??= chromium.launch({ executablePath, args, timeout: 60_000 * patience }); // once, whoever comes first
     const b = new Browser();
     b.server = server;
-    b.context = await running.newContext({
+    b.context = await (await running).newContext({
       ...sizes[size], baseURL: server.url, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', reducedMotion: 'reduce',
       // What a worker answers cannot be altered by route(); tests of it allow it.
       serviceWorkers: 'block', ...more,
@@ -73,7 +73,7 @@ export class Browser {
 export async function endBrowsers() {
   const left = [...open];
   const results = await Promise.allSettled(left.map((b) => b.close()));
-  await running?.close();
+  await (await running)?.close();
   running = undefined;
   const failed = results.find((r) => r.status === 'rejected');
   if (failed) throw failed.reason;

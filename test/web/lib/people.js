@@ -1,4 +1,5 @@
 import { Browser } from './browser.js';
+import { Raw, secretOf } from './raw.js';
 
 // What people do on the page, by what they see of it.
 
@@ -15,6 +16,45 @@ export async function person(server, name, size = 'desktop', more = {}) {
   await b.page.goto('');
   await signUp(b.page, { name, login: b.login });
   return b;
+}
+
+// enrol makes an account without a page: { name, login, user, state }; with state a browser opens
+// as if he had logged in there before.
+export async function enrol(server, name) {
+  const login = `${name.toLowerCase().replace(/[^a-z0-9]/g, '')}${++made}`;
+  const raw = await Raw.open(server);
+  const { params } = await raw.must('acc', { user: 'new', scheme: 'basic', secret: secretOf(login, password), login: true, desc: { public: { fn: name } } });
+  raw.close();
+  const account = { uid: params.user, token: params.token, expires: params.expires, since: new Date().toISOString() };
+  const localStorage = [{ name: 'parley.account', value: JSON.stringify(account) }];
+  return { name, login, user: params.user, token: params.token, state: { cookies: [], origins: [{ origin: server.url.slice(0, -1), localStorage }] } };
+}
+
+// tell sends texts of one to the other, without a page.
+export async function tell(server, from, to, ...texts) {
+  const raw = await Raw.open(server);
+  await raw.must('login', { scheme: 'token', secret: from.token });
+  await raw.must('sub', { topic: to.user });
+  for (const content of texts) await raw.must('pub', { topic: to.user, noecho: true, content });
+  raw.close();
+}
+
+// arrive opens a browser as somebody enrolled, at an address of the page.
+export async function arrive(server, who, { size = 'desktop', at = '', ...more } = {}) {
+  const b = await Browser.open(server, size, { storageState: who.state, ...more });
+  Object.assign(b, { name: who.name, login: who.login, user: who.user });
+  await b.page.goto(at && `#/${at}`);
+  if (!at) await listShown(b.page);
+  return b;
+}
+
+// pair is two people who look at their conversation, in which one message stands: "first".
+export async function pair(server, one = {}, other = {}) {
+  const [a, b] = await Promise.all([enrol(server, 'Anna'), enrol(server, 'Bert')]);
+  await tell(server, a, b, 'first');
+  const [anna, bert] = await Promise.all([arrive(server, a, { at: `c/${b.user}`, ...one }), arrive(server, b, { at: `c/${a.user}`, ...other })]);
+  for (const { page } of [anna, bert]) await page.locator('article.message', { hasText: 'first' }).waitFor();
+  return { anna, bert };
 }
 
 export async function signUp(page, { name, login, pass = password }) {

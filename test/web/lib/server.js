@@ -42,6 +42,9 @@ export class Server {
     child.stdout.on('data', (chunk) => (this.said += chunk));
     child.stderr.on('data', (chunk) => (this.said += chunk));
     this.#process = child;
+    // Tests that failed before they stopped it must not wait for it.
+    for (const one of [child, child.stdout, child.stderr]) one.unref();
+    process.once('exit', () => child.kill('SIGKILL'));
     await until('the server says where it is', () => {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.said}`);
       const url = this.said.match(/http:\/\/(127\.0\.0\.1:\d+)/);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, endBrowsers } from '../lib/browser.js';
-import { enrol, flood } from '../lib/flood.js';
+import { endBrowsers } from '../lib/browser.js';
+import { flood } from '../lib/flood.js';
 import { slow } from '../lib/patience.js';
-import { listShown, logIn, password, row } from '../lib/people.js';
+import { arrive, enrol } from '../lib/people.js';
 import { Server } from '../lib/server.js';
 
 // A conversation of 10,000 messages, from its end to its beginning and through all of it.
@@ -12,11 +12,11 @@ const messages = 10_000;
 const limit = 100 * slow; // ms, of a task of the page
 
 const off = Object.fromEntries(['requests', 'messages'].flatMap((what) => ['session', 'user', 'address'].map((per) => [`${what}_per_${per}`, 'off'])));
-let server;
+let server, anna, bert;
 before(async () => {
   server = await new Server({ limits: off }).start();
-  await enrol(server, 'anna', password, 'Anna');
-  await flood(server, 'anna', password, await enrol(server, 'bert', password, 'Bert'), messages);
+  [anna, bert] = [await enrol(server, 'Anna'), await enrol(server, 'Bert')];
+  await flood(server, anna, bert, messages);
 });
 after(async () => {
   await endBrowsers();
@@ -75,14 +75,10 @@ test('10,000 messages scroll without a task over 100 ms, and stay where they are
   let longest;
   // What the client does too long it does each time; a busy machine is slow now and then.
   for (let attempt = 0; attempt < 3; attempt++) {
-    const anna = await Browser.open(server); // with nothing in its cache
-    const { page } = anna;
-    await page.goto('');
-    await logIn(page, 'anna');
-    await listShown(page);
-    await row(page, 'Bert').click();
+    const b = await arrive(server, anna, { at: `c/${bert.user}` }); // with nothing in its cache
+    const { page } = b;
     await page.locator('article.message', { hasText: `message ${messages}` }).waitFor();
-    const browser = anna.context.browser();
+    const browser = b.context.browser();
     await browser.startTracing(page, { categories: ['toplevel'] });
     const top = await upwards(page);
     await through(page);
@@ -91,7 +87,7 @@ test('10,000 messages scroll without a task over 100 ms, and stay where they are
     assert.ok(top.rows < 120, `${top.rows} rows in the page`);
     assert.ok(top.jumps <= 2, `${top.jumps} jumps`);
     t.diagnostic(`the longest task: ${longest.cpu} ms of CPU (at most ${limit}), ${longest.wall} ms by the clock; ${top.frames} frames`);
-    await anna.close();
+    await b.close();
     if (longest.cpu <= limit) return;
   }
   assert.fail(`a task needed ${longest.cpu} ms`);

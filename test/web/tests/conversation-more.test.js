@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { endBrowsers } from '../lib/browser.js';
 import { add, hash, look, makeGroup, png } from '../lib/groups.js';
-import { person, row, startChat, write } from '../lib/people.js';
+import { arrive, enrol, pair, row, write } from '../lib/people.js';
 import { photo } from '../lib/photo.js';
 import { picture } from '../lib/picture.js';
 import { Server } from '../lib/server.js';
@@ -41,14 +41,9 @@ const attach = (b, ...files) => b.page.locator('input[type=file]').setInputFiles
 const send = (b, text) => write(b.page, text);
 
 async function two(sizeA = 'desktop', sizeB = 'desktop', more = {}) {
-  const anna = await person(server, 'Anna', sizeA, more);
-  const bert = await person(server, 'Bert', sizeB, more);
-  await startChat(anna.page, bert.login, 'Bert');
-  await send(anna, 'first');
-  await row(bert.page, 'Anna').click();
-  await message(bert, 'first').waitFor();
-  return { anna, bert };
+  return pair(server, { size: sizeA, ...more }, { size: sizeB, ...more });
 }
+const newcomer = async (name) => arrive(server, await enrol(server, name));
 const done = async (...list) => {
   for (const b of list) await b.close();
 };
@@ -99,8 +94,8 @@ test('what a link leads to is told by the server; the page asks no other host', 
 });
 
 test('a mention is chosen by keys, marked, and leads to its person', async () => {
-  const anna = await person(server, 'Anna');
-  const bert = await person(server, 'Bert Adams');
+  const anna = await newcomer('Anna');
+  const bert = await newcomer('Bert Adams');
   const group = await makeGroup(anna.page, 'Walkers');
   await add(anna.page, group, bert);
   await hash(anna.page, `c/${group}`);
@@ -187,9 +182,9 @@ test('notifications, once asked for, and the badge of what is unread', async () 
 });
 
 test('a picture in a group is seen by its members, and by nobody else', async () => {
-  const anna = await person(server, 'Anna');
-  const bert = await person(server, 'Bert');
-  const cleo = await person(server, 'Cleo');
+  const anna = await newcomer('Anna');
+  const bert = await newcomer('Bert');
+  const cleo = await newcomer('Cleo');
   const group = await makeGroup(anna.page, 'Family');
   await add(anna.page, group, bert);
   await hash(anna.page, `c/${group}`);
@@ -233,12 +228,23 @@ test('360 px: everything has room, long words break, a finger opens the menu', a
   assert.deepEqual(wide, { page: 360, wider: [] });
   await axe(page);
   await look(page, 'narrow');
-  const bubble = message(anna, 'first').locator('.bubble');
-  await bubble.scrollIntoViewIfNeeded();
-  await bubble.dispatchEvent('pointerdown', { pointerType: 'touch', clientX: 200, clientY: 200, bubbles: true });
-  await page.getByRole('menuitem', { name: 'Reply' }).click();
+  const hold = async (text, action) => {
+    const bubble = message(anna, text).locator('.bubble');
+    await bubble.scrollIntoViewIfNeeded();
+    await bubble.dispatchEvent('pointerdown', { pointerType: 'touch', clientX: 200, clientY: 200, bubbles: true });
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+  };
+  await hold('first', 'Reply');
   await send(anna, 'an answer by hand');
   await message(bert, 'an answer by hand').locator('.quote').waitFor();
+  await hold('an answer by hand', 'Edit');
+  await field(anna).fill('a better answer');
+  await page.locator('main').getByRole('button', { name: 'Save' }).click();
+  await message(bert, 'a better answer').getByText('edited').waitFor();
+  await hold('a better answer', 'Delete');
+  await look(page, 'narrow-delete');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete for everybody' }).click();
+  await bert.page.getByText('Message deleted').waitFor();
   await done(anna, bert);
 });
 
@@ -253,6 +259,7 @@ for (const [size, colorScheme] of [['desktop', 'light'], ['desktop', 'dark'], ['
     await attach(bert, photo(900, 500));
     await bert.page.locator('.composer-files img').waitFor();
     await send(bert, 'where we were last year');
+    await message(bert, 'where we were').locator('.mark[title="Read"]').waitFor(); // what has no upload may come first
     await attach(bert, { name: 'Tickets.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(130_000, 1) });
     await bert.page.locator('.composer-files').getByText('Tickets.pdf').waitFor();
     await bert.page.locator('main').getByRole('button', { name: 'Send', exact: true }).click();
@@ -266,6 +273,7 @@ for (const [size, colorScheme] of [['desktop', 'light'], ['desktop', 'dark'], ['
     await until('it has stopped to move', () => page.evaluate(() => document.getAnimations().every((a) => a.playState !== 'running')));
     await picture(page, `${size}-${colorScheme}-conversation`, { mask });
     await look(page, `conversation-${size}-${colorScheme}`);
+    if (`${size} ${colorScheme}` !== 'desktop light' && `${size} ${colorScheme}` !== 'phone dark') return done(anna, bert);
     await page.locator('main').getByRole('button', { name: 'Send', exact: true }).click();
     await message(anna, 'Thank you').locator('.mark[title="Read"]').waitFor();
     await message(anna, 'Thank you').locator('.bubble').click({ button: 'right' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { endBrowsers } from '../lib/browser.js';
-import { person, row, startChat, toList, write } from '../lib/people.js';
+import { arrive, enrol, pair, row, startChat, toList, write } from '../lib/people.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -23,15 +23,7 @@ const choose = async (b, text, action) => {
 };
 
 // two people who look at their conversation.
-async function two(size = 'desktop') {
-  const anna = await person(server, 'Anna', size);
-  const bert = await person(server, 'Bert');
-  await startChat(anna.page, bert.login, 'Bert');
-  await write(anna.page, 'first');
-  await row(bert.page, 'Anna').click();
-  await message(bert, 'first').waitFor();
-  return { anna, bert };
-}
+const two = (size = 'desktop') => pair(server, { size });
 const done = async (...list) => {
   for (const b of list) await b.close();
 };
@@ -90,7 +82,7 @@ test('edit, by menu and by arrow; only one’s own', async () => {
   await field(anna).press('ArrowUp');
   assert.equal(await field(anna).inputValue(), 'first, but *better*');
   await field(anna).press('Escape');
-  assert.equal(await field(anna).inputValue(), '');
+  await until('the field is empty', async () => (await field(anna).inputValue()) === '');
   await message(bert, 'better').locator('.bubble').click({ button: 'right' });
   await bert.page.getByRole('menuitem', { name: 'Reply' }).waitFor();
   assert.equal(await bert.page.getByRole('menuitem', { name: 'Edit' }).count(), 0);
@@ -124,7 +116,7 @@ test('delete for oneself, and for everybody', async () => {
 
 test('forward to somebody else, several at once; copy', async () => {
   const { anna, bert } = await two();
-  const carl = await person(server, 'Carl');
+  const carl = await arrive(server, await enrol(server, 'Carl'));
   await write(anna.page, 'tell everybody');
   await message(bert, 'tell everybody').waitFor();
   await startChat(bert.page, carl.login, 'Carl');
@@ -137,6 +129,14 @@ test('forward to somebody else, several at once; copy', async () => {
   await bert.page.getByRole('dialog').getByRole('button', { name: 'Carl' }).click();
   await row(carl.page, 'Bert').click();
   for (const text of ['first', 'tell everybody']) await message(carl, text).getByText('Forwarded from Anna').waitFor();
+  await carl.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const copied = () => carl.page.evaluate(() => navigator.clipboard.readText());
+  await choose(carl, 'hello Carl', 'Copy text');
+  await until('one is copied', async () => (await copied()) === 'hello Carl');
+  await choose(carl, 'hello Carl', 'Select');
+  await message(carl, 'tell everybody').click();
+  await carl.page.getByRole('button', { name: 'Copy text' }).click();
+  await until('both are copied, each on its line', async () => /^hello Carl\n.*tell everybody$/s.test(await copied()));
   await done(anna, bert, carl);
 });
 
@@ -219,6 +219,16 @@ test('written offline: waits, survives the page, is sent once', async () => {
   await bert.page.waitForTimeout(1500);
   assert.deepEqual(await bert.page.locator('article.message .bubble-text').allTextContents(), ['first', 'one', 'two']);
   assert.deepEqual(await anna.page.locator('article.message .bubble-text').allTextContents(), ['first', 'one', 'two']);
+  await done(anna, bert);
+});
+
+test('the day stands above its messages, and goes on with the calendar', async () => {
+  const { anna, bert } = await two();
+  assert.deepEqual(await anna.page.locator('.day').allTextContents(), ['Today']);
+  await anna.context.clock.setFixedTime(Date.now() + 86_400_000);
+  await anna.page.reload();
+  await message(anna, 'first').waitFor();
+  assert.deepEqual(await anna.page.locator('.day').allTextContents(), ['Yesterday']);
   await done(anna, bert);
 });
 

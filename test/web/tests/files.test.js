@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { PNG } from 'pngjs';
 import { axe } from '../lib/axe.js';
 import { endBrowsers } from '../lib/browser.js';
-import { person, row, startChat, write } from '../lib/people.js';
+import { pair, write } from '../lib/people.js';
 import { photo } from '../lib/photo.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -20,15 +20,7 @@ after(async () => {
 const field = (b) => b.page.locator('main').getByRole('textbox', { name: 'Message' });
 const attach = (b, ...files) => b.page.locator('input[type=file]').setInputFiles(files);
 
-async function two() {
-  const anna = await person(server, 'Anna');
-  const bert = await person(server, 'Bert');
-  await startChat(anna.page, bert.login, 'Bert');
-  await write(anna.page, 'first');
-  await row(bert.page, 'Anna').click();
-  await bert.page.locator('article.message', { hasText: 'first' }).waitFor();
-  return { anna, bert };
-}
+const two = () => pair(server);
 
 test('a picture goes up smaller, with a caption, and is seen by the other on the whole screen', async () => {
   const { anna, bert } = await two();

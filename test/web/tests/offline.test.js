@@ -37,7 +37,7 @@ before(async () => {
   bert = await person(server, 'Bert Adams', 'phone');
   await startChat(bert.page, anna.login, 'Anna Berg');
   await write(bert.page, 'Read me on the train');
-  await row(anna.page, 'Bert').getByText('Read me').waitFor();
+  await row(anna.page, 'Bert').getByText('on the train').waitFor();
   anna.allow.push(...noNetwork);
 });
 after(async () => {
@@ -49,9 +49,9 @@ after(async () => {
 test('what was read is there without a network, after a reload', async () => {
   const { page } = anna;
   await row(page, 'Bert').click();
-  await page.locator('main').getByText('Read me on the train').waitFor();
+  await page.locator('main .bubble-text').getByText('Read me on the train').waitFor();
   await write(page, 'I will');
-  await bert.page.locator('main').getByText('I will').waitFor();
+  await bert.page.locator('main .bubble-text').getByText('I will').waitFor();
   await ready(page);
   await cut(anna);
   await page.goto('');
@@ -60,8 +60,8 @@ test('what was read is there without a network, after a reload', async () => {
   await row(page, 'Bert').getByText('I will').waitFor();
   await page.getByRole('status').getByText('Waiting for the network').waitFor();
   await row(page, 'Bert').click();
-  await page.locator('main').getByText('Read me on the train').waitFor();
-  await page.locator('main').getByText('I will').waitFor();
+  await page.locator('main .bubble-text').getByText('Read me on the train').waitFor();
+  await page.locator('main .bubble-text').getByText('I will').waitFor();
   await axe(page);
   // pages whose code was never loaded are there, too
   await page.getByRole('button', { name: 'New chat' }).first().click();

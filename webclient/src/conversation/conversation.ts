@@ -155,6 +155,7 @@ export class Conversation {
     const { topic, timeline } = this;
     try {
       await topic.subscribe(); // also if attached: the list may be about to leave (fetchLast)
+      this.seen(this.seenUpTo);
       const query = topic.startMetaQuery();
       // A conversation that begins just now: who it is with has not been told yet.
       if (topic.public) query.withLaterDesc();
@@ -364,8 +365,10 @@ export class Conversation {
 
   /** seen: the user has everything up to seq before his eyes. */
   seen(seq: number): void {
+    this.seenUpTo = Math.max(this.seenUpTo, seq);
     if (seq > 0 && seq > (this.topic.read ?? 0) && this.topic.isSubscribed()) this.topic.noteRead(seq);
   }
+  private seenUpTo = 0; // what was seen before there was a connection is told then
 
   authorOf = (user: string | undefined): string => authorName(this.topic, user);
 
