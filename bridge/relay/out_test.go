@@ -51,7 +51,7 @@ func TestGoneWhileWaiting(t *testing.T) {
 	}
 	r.Members(s.grp)
 	s.until("the end is told", ending.Load)
-	s.neHost.Always(faults.None)
+	s.neHost.Choose(nil)
 	s.until("dismissed", func() bool { return len(s.ne.Teams()) == 0 })
 	if texts, _ := s.sent(netease.Service); !slices.Equal(texts, []string{"first"}) {
 		t.Errorf("sent %q", texts)
