@@ -1,4 +1,5 @@
 import { type GetParams, Tinode } from 'tinode-sdk';
+import { addressByCookie } from './fileCookie';
 
 // What the SDK does not do as we need it.
 
@@ -10,10 +11,14 @@ export function mend(s: Tinode): void {
 }
 
 // stayHere: the page may load nothing from other hosts, so the server is asked
-// for the bytes of files, not for where they are kept.
+// for the bytes of files, not for where they are kept. The SDK would put the token
+// into the address.
 function stayHere(s: Tinode): void {
   const authorize = s.authorizeURL.bind(s);
-  s.authorizeURL = (url) => authorize(`${url}${url.includes('?') ? '&' : '?'}redirect=0`);
+  s.authorizeURL = (url) => {
+    const here = `${url}${url.includes('?') ? '&' : '?'}redirect=0`;
+    return addressByCookie(here, s.getAuthToken()?.token) ?? authorize(here);
+  };
 }
 
 const topicsOf = (s: Tinode): unknown => Object.getPrototypeOf(Object.getPrototypeOf(s.getMeTopic()));

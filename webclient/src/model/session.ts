@@ -1,6 +1,7 @@
 import { batch, signal } from '@preact/signals';
 import { Tinode, type Credential, type Ctrl, type TopicMe } from 'tinode-sdk';
 import { openCache, removeCache, useCache } from './cache';
+import { setFileCookie } from './fileCookie';
 import { mend } from './mend';
 import { codeOf, isAway, Problem } from './problem';
 import { server } from './server';
@@ -473,6 +474,7 @@ async function reset(): Promise<void> {
 
 async function forget(uid: string): Promise<void> {
   local.put(kept, null);
+  setFileCookie(undefined);
   ofUser(uid).clear();
   await removeCache(uid);
 }
