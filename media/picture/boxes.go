@@ -34,7 +34,7 @@ const (
 )
 
 // firstBoxes are those that a file begins with.
-var firstBoxes = []string{"ftyp", "moov", "mdat", "wide", "free", "skip"}
+var firstBoxes = []string{"ftyp", "moov", "mdat", "wide", "free", "skip", "pnot"}
 
 func (f *boxFormat) step(c *Cleaner) error {
 	if f.left > 0 {

@@ -60,7 +60,7 @@ func tellingFilm(early bool) []byte {
 	if early {
 		return []byte(box("ftyp", "isom\x00\x00\x00\x00") + moov + mdat)
 	}
-	return []byte(box("ftyp", "qt  \x00\x00\x00\x00") + box("wide") + mdat + moov + box("uuid", secret))
+	return []byte(box("pnot", "qt  \x00\x00\x00\x00") + box("wide") + mdat + moov + box("uuid", secret))
 }
 
 func TestCleanBoxes(t *testing.T) {

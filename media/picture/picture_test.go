@@ -96,7 +96,7 @@ func tellingPNG(t testing.TB, m image.Image, orientation int) []byte {
 	const head = 8 + 8 + 13 + 4 // signature, IHDR
 	out := slices.Clone(plain[:head])
 	out = append(out, pngChunk("gAMA", "\x00\x00\xb1\x8f")...)
-	for _, kind := range []string{"tEXt", "zTXt", "iTXt"} {
+	for _, kind := range []string{"tEXt", "zTXt", "iTXt", "caBX", "exIf", "prVt"} {
 		out = append(out, pngChunk(kind, "XML:com.adobe.xmp\x00"+secret)...)
 	}
 	out = append(out, pngChunk("eXIf", string(exif(orientation)))...)
