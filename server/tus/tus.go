@@ -30,6 +30,14 @@ type File struct {
 	Size  int64
 }
 
+// Later is a refusal that is not the file's fault: its pieces are kept.
+type Later struct{ Err error }
+
+func (l Later) Error() string { return l.Err.Error() }
+
+// Unwrap is the refusal.
+func (l Later) Unwrap() error { return l.Err }
+
 // Result is what became of it.
 type Result struct {
 	URL    string          `json:"url"`    // where it can be fetched
@@ -40,8 +48,9 @@ type Result struct {
 type Deps struct {
 	Folder string // of the pieces; made when missing
 	// Finish does with a whole file what is done with any upload. A *wsproto.Error
-	// with a code below 500 refuses it for good; after another error it is tried
-	// again when the client asks.
+	// with a code below 500 refuses it for good; after another error, and after a
+	// Later, it is tried again when the client asks. ctx has the values of the
+	// request's, and does not end with it.
 	Finish func(context.Context, File) (Result, error)
 	Config Config
 	Log    *slog.Logger

@@ -477,6 +477,52 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
+// TestAllInterrupted: of requests for the same place whose bytes take time, each
+// ends the one before; whoever asks where to go on loses nothing.
+func TestAllInterrupted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	content := strings.Repeat("0123456789", 5)
+	path := b.begin(1, len(content))
+	answers := make(chan answer)
+	for range 10 {
+		go func() {
+			r, w := io.Pipe()
+			go func() { // it comes as long as it is wanted
+				for i := 0; i < len(content); i += 5 {
+					if _, err := io.WriteString(w, content[i:i+5]); err != nil {
+						return
+					}
+					time.Sleep(5 * time.Millisecond)
+				}
+				w.Close()
+			}()
+			a, err := b.try(1, "PATCH", path, r, "Upload-Offset", "0", "Content-Type", pieceType)
+			r.Close()
+			if err != nil {
+				t.Logf("refused while it sent: %v", err)
+			}
+			answers <- a
+		}()
+	}
+	for range 10 {
+		select {
+		case a := <-answers:
+			if a.status != 204 && a.status != 409 && a.status != 423 && a.status != 0 {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("a request does not end")
+		}
+	}
+	a := b.do(1, "HEAD", path, nil)
+	b.want(a, 200)
+	if n, _ := strconv.Atoi(a.Get("Upload-Offset")); n < len(content) {
+		b.want(b.piece(1, path, n, content[n:]), 204)
+	}
+	b.wantFinished("1 text/plain a.txt " + content)
+}
+
 // TestFinishFails: what cannot be handed on now is handed on later; what is
 // refused is gone.
 func TestFinishFails(t *testing.T) {
@@ -498,6 +544,13 @@ func TestFinishFails(t *testing.T) {
 	b.want(b.piece(1, path, 0, "abc"), 422)
 	b.want(b.do(1, "HEAD", path, nil), 404)
 	b.wantFiles(".json") // of the first
+
+	path = b.begin(1, 3)
+	b.failing(Later{Err: wsproto.ErrAuthFailed})
+	b.want(b.piece(1, path, 0, "abc"), 401)
+	b.wantFiles(".json", ".json", ".part")
+	b.failing(nil)
+	b.want(b.do(1, "HEAD", path, nil), 200, "Upload-Offset", "3", "Content-Location", "/v0/file/s/2")
 	if b.total.count != 0 {
 		t.Errorf("the books say %+v", b.total)
 	}
