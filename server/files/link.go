@@ -32,17 +32,21 @@ func (s *Service) Parse(url string) (chat.FileID, bool) {
 	return id, err == nil
 }
 
-// Linkable returns the files that URLs of a message name. Who sends it must be
-// able to fetch them, else wsproto.ErrDenied: a link lets others fetch them, too.
+// Linkable returns the files that URLs of a message name; URLs that are none of
+// ours are left out. Who sends it must be able to fetch the files, else
+// wsproto.ErrDenied: a link lets others fetch them, too. The same for a URL of
+// ours that names no file, whose sender would take it for linked.
 func (s *Service) Linkable(ctx context.Context, user chat.UID, urls []string) ([]chat.FileID, error) {
 	var ids []chat.FileID
 	for _, url := range urls {
 		id, ok := s.Parse(url)
-		if !ok || slices.Contains(ids, id) {
+		switch {
+		case !ok && strings.HasPrefix(url, s.Config.ServeURL): // meant for us, and no file
+			return nil, wsproto.ErrDenied
+		case !ok, slices.Contains(ids, id):
 			continue
-		}
-		if len(ids) == maxLinks {
-			return nil, wsproto.ErrPolicy
+		case len(ids) == maxLinks:
+			return nil, wsproto.ErrPolicy.With("what", "attachments").With("limit", maxLinks)
 		}
 		_, err := s.MayFetch(ctx, user, id)
 		switch {
