@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"image/jpeg"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"parley/internal/chat"
 	"parley/store"
 	"parley/store/mem"
+	"parley/wsproto"
 )
 
 func TestFileThereAndBack(t *testing.T) {
@@ -330,6 +332,23 @@ func TestFileOfStranger(t *testing.T) {
 	h.wantCode(up, 200, "ok")
 	h.wantStatus("nobody", h.get(up, nobody), 401)
 	h.wantStatus("somebody else", h.get(up, ann), 403)
+	// also where everybody may fetch everything it is only for an account that is made
+	h = newFileHarness(t, `{"media": {"access": "users"}}`)
+	ann = h.person("ann")
+	up = h.send("", part{"file", "image/png", pixel(t)}, part{"topic", "", "newacc"})
+	h.wantStatus("somebody else, with access for users", h.get(up, ann), 403)
+	urls := []string{up.Ctrl.Params.URL}
+	if id := h.files.Avatar(h.ctx, ann.uid, urls, nil); id != nil {
+		t.Errorf("ann takes the picture of a stranger: got %v", id)
+	}
+	if _, err := h.files.Linkable(h.ctx, ann.uid, urls); !errors.Is(err, wsproto.ErrDenied) {
+		t.Errorf("ann shows the picture of a stranger: got %v", err)
+	}
+	for _, maker := range []chat.UID{0, ann.uid} {
+		if id := h.files.NewAvatar(h.ctx, maker, urls, nil); id == nil || *id != up.id(t) {
+			t.Errorf("%v makes an account: got %v", maker, id)
+		}
+	}
 }
 
 func TestFileLink(t *testing.T) {

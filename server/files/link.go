@@ -63,15 +63,24 @@ func (s *Service) Linkable(ctx context.Context, user chat.UID, urls []string) ([
 // Avatar is what becomes of somebody's picture, for a new public description and
 // what was attached to it: the file to link, a pointer to zero for none, or nil
 // to leave it as it is, because the description names a file that the user may
-// not have. A stranger, user 0, who signs up may take what strangers uploaded
-// and nobody uses.
+// not have.
 func (s *Service) Avatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID {
+	return s.avatar(ctx, user, false, attached, public)
+}
+
+// NewAvatar is Avatar for an account that a user, or a stranger (0), makes. Only
+// such an account may have what a stranger uploaded, and nobody uses.
+func (s *Service) NewAvatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID {
+	return s.avatar(ctx, user, true, attached, public)
+}
+
+func (s *Service) avatar(ctx context.Context, user chat.UID, fresh bool, attached []string, public json.RawMessage) *chat.FileID {
 	id := s.firstOf(append(slices.Clone(attached), photoRef(public)))
 	if id == 0 {
 		return &id
 	}
 	f, err := s.Store.File(ctx, id)
-	if err == nil && (f.Owner != 0 || f.Linked || user != 0) {
+	if err == nil && (f.Owner != 0 || f.Linked || !fresh) {
 		_, err = s.MayFetch(ctx, user, id)
 	}
 	if err != nil {
