@@ -77,6 +77,10 @@ func TestResumable(t *testing.T) {
 			t.Errorf("%s: got %s %s, want %d", tt.name, res.Status, text, tt.status)
 		}
 	}
+	_, text = anna.do("POST", "/v0/file/tus/", nil, "Tus-Resumable", "1.0.0", "Upload-Length", "1001")
+	if !strings.Contains(text, `"what":"size"`) || !strings.Contains(text, `"limit":1000`) {
+		t.Errorf("too large: got %s, want what an upload is answered with", text)
+	}
 	res, _ = stranger.do("OPTIONS", "/v0/file/tus/", nil)
 	if res.StatusCode != 204 || res.Header.Get("Tus-Version") != "1.0.0" || res.Header.Get("Tus-Max-Size") != "1000" {
 		t.Errorf("OPTIONS: got %s %v", res.Status, res.Header)

@@ -243,7 +243,7 @@ func (s *Service) create(r record) (*upload, error) {
 	var refusal *wsproto.Error
 	switch {
 	case c.MaxFile > 0 && r.Size > c.MaxFile:
-		refusal = errTooLarge.With("max", c.MaxFile)
+		refusal = errTooLarge.With("what", "size").With("limit", c.MaxFile)
 	case mine.count >= c.MaxPerUser:
 		refusal = wsproto.ErrPolicy.With("what", "too many unfinished uploads: continue or delete some")
 	case mine.bytes+r.Size > c.BytesPerUser:
