@@ -169,6 +169,8 @@ func (s *Server) fileError(err error) *wsproto.Error {
 		return errTooLarge.With("what", "size").With("limit", m.MaxUploadBytes)
 	case errors.Is(err, files.ErrPixels):
 		return errTooLarge.With("what", "pixels").With("limit", m.MaxPixels)
+	case errors.Is(err, files.ErrSide):
+		return errTooLarge.With("what", "side").With("limit", files.MaxSide)
 	case errors.Is(err, files.ErrEmpty), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, multipart.ErrMessageTooLarge), errors.Is(err, io.EOF):
 		return wsproto.ErrMalformed
 	case errors.Is(err, files.ErrPicture):

@@ -147,6 +147,12 @@ func TestFileCredentials(t *testing.T) {
 	if err := h.sessions.SetState(h.ctx, bob.uid, store.StateSuspended); err != nil {
 		t.Fatal(err)
 	}
+	eve, fay := h.person("eve"), h.person("fay")
+	for p, hard := range map[person]bool{eve: true, fay: false} {
+		if err := h.sessions.Delete(h.ctx, p.uid, hard); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		name, query string
 		header      []string
@@ -177,6 +183,8 @@ func TestFileCredentials(t *testing.T) {
 		{"for one purpose", "", []string{"X-Tinode-Auth", "token " + h.token(auth.Record{User: ann.uid, Level: chat.LevelAuth, NoLogin: true}, time.Hour)}, 401},
 		{"to confirm an address", "", []string{"X-Tinode-Auth", "token " + h.token(auth.Record{User: ann.uid, Level: chat.LevelAuth, Purpose: auth.PurposeConfirm}, time.Hour)}, 401},
 		{"suspended", "", []string{"X-Tinode-Auth", "token " + bob.Token}, 403},
+		{"deleted for good", "", []string{"X-Tinode-Auth", "token " + eve.Token}, 401},
+		{"deleted", "", []string{"X-Tinode-Auth", "token " + fay.Token}, 401},
 		{"API key in a cookie", "", []string{"X-Tinode-APIKey", "", "Cookie", "apikey=" + stockAPIKey, "X-Tinode-Auth", "token " + ann.Token}, 200},
 		{"API key in the query", "?apikey=" + stockAPIKey, []string{"X-Tinode-APIKey", "", "X-Tinode-Auth", "token " + ann.Token}, 200},
 		{"no API key", "", []string{"X-Tinode-APIKey", "", "X-Tinode-Auth", "token " + ann.Token}, 403},

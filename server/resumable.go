@@ -22,7 +22,7 @@ func (s *Server) newTus(d *Deps) (*tus.Service, error) {
 		return nil, nil
 	}
 	t, err := tus.New(tus.Deps{
-		Folder: d.Uploads, Finish: s.finishUpload, Log: d.Log, Now: s.now,
+		Folder: d.Uploads, Files: d.Files, Finish: s.finishUpload, Log: d.Log, Now: s.now,
 		Config: tus.Config{
 			Path: d.Config.APIPath + tusPath, MaxFile: m.MaxUploadBytes, MaxPerUser: m.Resumable.MaxPerUser,
 			BytesPerUser: m.Resumable.BytesPerUser, Bytes: m.Resumable.Bytes, KeepFor: m.Resumable.ExpireIn,
@@ -46,6 +46,11 @@ func (s *Server) tusRoutes(mux *http.ServeMux) {
 // serveTus lets in users. Who they are is asked for every piece: a token that
 // expires meanwhile is renewed by the client, and the upload goes on.
 func (s *Server) serveTus(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if w.Header().Get("Connection") == "close" { // see tus.Unwanted
+			linger(w, r)
+		}
+	}()
 	if r.Method == http.MethodOptions {
 		s.tus.Announce(w.Header())
 	}

@@ -52,6 +52,7 @@ type Deps struct {
 
 	Certificates Certificates // nil: nothing is encrypted
 	Media        media.Store  // nil: there are no files; not closed by the server
+	Files        string       // folder of these; empty: elsewhere than on this machine
 	Uploads      string       // folder of unfinished uploads; empty: files come in one piece only
 	// Admin is where the operator's commands come in; nil: nowhere. It is
 	// closed with the server.

@@ -21,7 +21,8 @@ import (
 // media.ErrFull, store.ErrNotFound and the errors of an Upload's Body.
 var (
 	ErrEmpty   = errors.New("files: nothing in it")
-	ErrPixels  = errors.New("files: a picture of absurd dimensions")
+	ErrPixels  = errors.New("files: a picture of too many pixels")
+	ErrSide    = errors.New("files: a picture with a side that is too long")
 	ErrPicture = errors.New("files: not a picture that can be an avatar")
 	ErrDenied  = errors.New("files: not for him")
 )
@@ -34,7 +35,7 @@ type Store interface {
 // Config are the rules.
 type Config struct {
 	MaxBytes  int64  // of one file; 0: any number
-	MaxPixels int64  // of one picture; 0: any number
+	MaxPixels int64  // of one picture; 0: any number that MaxSide allows
 	ServeURL  string // that URLs of files begin with, ending in /
 	// AnyUser lets everybody who is logged in fetch every file whose ID he knows.
 	AnyUser      bool

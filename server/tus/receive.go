@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"parley/internal/disk"
 )
 
 const (
@@ -45,7 +47,11 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, sta
 		return errTooLarge.With("what", "more than Upload-Length said")
 	}
 	if left > 0 {
-		if err := s.add(u, in, left); err != nil {
+		err := s.add(u, in, left)
+		if isFull(err) { // others need the room, and it would stay full
+			s.drop(u)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -59,7 +65,8 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, sta
 	return nil
 }
 
-// add appends at most so many bytes, durably. What came before an error is kept.
+// add appends at most so many bytes, durably. What came before an error is kept,
+// unless it is media.ErrFull.
 func (s *Service) add(u *upload, in *pace, left int64) error {
 	f, err := s.folder.OpenFile(dataName(u.id), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
@@ -67,7 +74,7 @@ func (s *Service) add(u *upload, in *pace, left int64) error {
 	}
 	in.n = paceBytes // the first Read sets the deadline
 	// One byte more than there should be tells whether there is more.
-	n, err := io.CopyBuffer(io.NewOffsetWriter(f, u.offset), struct{ io.Reader }{io.LimitReader(in, left+1)}, make([]byte, bufBytes))
+	n, err := io.CopyBuffer(disk.Keep(io.NewOffsetWriter(f, u.offset), s.space, reserves), struct{ io.Reader }{io.LimitReader(in, left+1)}, make([]byte, bufBytes))
 	in.end()
 	var surplus error
 	if n > left {
@@ -78,10 +85,7 @@ func (s *Service) add(u *upload, in *pace, left int64) error {
 		err = errors.Join(err, f.Sync())
 	}
 	err = errors.Join(err, f.Close())
-	u.offset += n
-	s.mu.Lock()
-	u.touched = s.Now()
-	s.mu.Unlock()
+	s.came(u, n)
 	switch {
 	case surplus != nil:
 		return surplus
