@@ -524,6 +524,58 @@ func TestAllInterrupted(t *testing.T) {
 	b.wantFinished("1 text/plain a.txt " + content)
 }
 
+// interrupted is a body that somebody interrupts when it is read.
+type interrupted struct {
+	io.ReadCloser
+	interrupt func()
+}
+
+func (r *interrupted) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.interrupt()
+	return n, err
+}
+
+// TestInterruptedLate: who is interrupted when all of his bytes are there is not
+// harmed, nor are those whose requests come after his on the same connection.
+func TestInterruptedLate(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"while it is handed on": true, "with the last byte": false} {
+		b := newBench(t, nil)
+		path := b.begin(1, 3)
+		u := b.find(1, strings.TrimPrefix(path, b.config.Path))
+		interrupt := func() {
+			b.Service.mu.Lock()
+			h := u.held
+			b.Service.mu.Unlock()
+			h.interrupt()
+		}
+		if late {
+			finish := b.Finish
+			b.Finish = func(ctx context.Context, f File) (Result, error) {
+				interrupt()
+				time.Sleep(100 * time.Millisecond) // for net/http to notice
+				return finish(ctx, f)
+			}
+		}
+		handler := b.srv.Config.Handler
+		b.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := r.Context().Err(); err != nil {
+				t.Errorf("%s: %s %s: %v", name, r.Method, r.URL, err)
+			}
+			if !late && r.Method == http.MethodPatch {
+				r.Body = &interrupted{r.Body, interrupt}
+			}
+			handler.ServeHTTP(w, r)
+		})
+		b.want(b.piece(1, path, 0, "abc"), 204, "Upload-Offset", "3")
+		for range 3 {
+			b.want(b.do(1, "HEAD", path, nil), 200, "Content-Location", "/v0/file/s/1")
+		}
+		b.wantFinished("1 text/plain a.txt abc")
+	}
+}
+
 // TestFinishFails: what cannot be handed on now is handed on later; what is
 // refused is gone.
 func TestFinishFails(t *testing.T) {
