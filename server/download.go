@@ -71,8 +71,43 @@ func (d *download) serve() error {
 		return err
 	}
 	defer b.Close()
-	http.ServeContent(d.w, r, "", d.file.Updated, b)
+	knownRange(r)
+	w := &rangeWriter{ResponseWriter: d.w}
+	http.ServeContent(w, r, "", d.file.Updated, b)
+	if w.refused { // Content-Range says how much there is
+		return errRange
+	}
 	return nil
+}
+
+// knownRange leaves out ranges that have no meaning: in other units than bytes,
+// and of what is not fetched (RFC 9110 §14.2).
+func knownRange(r *http.Request) {
+	unit, set, _ := strings.Cut(r.Header.Get("Range"), "=")
+	if r.Method == http.MethodGet && strings.EqualFold(unit, "bytes") {
+		r.Header.Set("Range", "bytes="+set) // as net/http spells it
+	} else {
+		r.Header.Del("Range")
+	}
+}
+
+// rangeWriter keeps back net/http's refusal of a range: ours are {ctrl}.
+type rangeWriter struct {
+	http.ResponseWriter
+	refused bool
+}
+
+func (w *rangeWriter) WriteHeader(status int) {
+	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *rangeWriter) Write(b []byte) (int, error) {
+	if w.refused {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
 }
 
 // find looks for the file, if he may have it.

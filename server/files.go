@@ -33,6 +33,7 @@ var (
 	errTooLarge = &wsproto.Error{Code: http.StatusRequestEntityTooLarge, Text: "too large"}
 	errSlow     = &wsproto.Error{Code: http.StatusRequestTimeout, Text: "too slow"}
 	errPicture  = &wsproto.Error{Code: http.StatusUnsupportedMediaType, Text: "not a picture"}
+	errRange    = &wsproto.Error{Code: http.StatusRequestedRangeNotSatisfiable, Text: "range not satisfiable"}
 	errNoSpace  = &wsproto.Error{Code: http.StatusInsufficientStorage, Text: "no space left"}
 )
 

@@ -79,14 +79,37 @@ func (s *Server) serveTus(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.tus.Serve(w, r, who.User)
+	still := func(ctx context.Context) error { return s.sessions.Still(ctx, s.remote(r), who) }
+	s.tus.Serve(w, r.WithContext(context.WithValue(r.Context(), stillKey{}, still)), who.User)
+}
+
+// stillKey is that of what tells whether the sender of a request is still who he
+// was, in its context.
+type stillKey struct{}
+
+// still refuses to finish the upload of somebody who lost his right while it
+// came. It can be finished with another secret.
+func still(ctx context.Context) error {
+	if f, ok := ctx.Value(stillKey{}).(func(context.Context) error); ok {
+		if err := f(ctx); err != nil {
+			return tus.Later{Err: err}
+		}
+	}
+	return nil
 }
 
 // finishUpload does with a file that came in pieces what is done with any other.
 func (s *Server) finishUpload(ctx context.Context, f tus.File) (tus.Result, error) {
+	if err := still(ctx); err != nil {
+		return tus.Result{}, err
+	}
 	file, err := s.files.Receive(ctx, files.Upload{Owner: f.Owner, Body: f.Body, Type: f.Type, Size: f.Size})
 	if err != nil {
 		return tus.Result{}, s.fileError(err)
+	}
+	if err := still(ctx); err != nil { // to store it may take long, too
+		s.files.Discard(ctx, file)
+		return tus.Result{}, err
 	}
 	params, err := json.Marshal((&upload{server: s, file: file}).taken().Params)
 	return tus.Result{URL: s.files.URL(file), Params: params}, err

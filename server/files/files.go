@@ -97,13 +97,14 @@ func (s *Service) Expires(f *store.File) time.Time {
 // MayFetch returns a file if a user may have it: it is his, or a message of a
 // topic that he reads shows it, or it is somebody's picture (which is seen by
 // everybody who has the ID of its user or topic), or the operator lets everybody
-// fetch everything. store.ErrNotFound, ErrDenied.
+// fetch everything. The picture of somebody who signs up is nobody's until his
+// account has it. store.ErrNotFound, ErrDenied.
 func (s *Service) MayFetch(ctx context.Context, user chat.UID, id chat.FileID) (*store.File, error) {
 	f, err := s.Store.File(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if user == 0 {
+	if user == 0 || f.Owner == 0 && !f.Linked {
 		return nil, ErrDenied
 	}
 	if f.Owner == user || f.Avatar || s.Config.AnyUser {

@@ -81,6 +81,8 @@ type Files interface {
 	// Avatar is what becomes of the picture of a user or a group: its new file, a
 	// pointer to zero for none, nil for no change.
 	Avatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID
+	// NewAvatar is the same for an account that a user, or a stranger (0), makes.
+	NewAvatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID
 }
 
 // Config are the rules that an administrator can change.

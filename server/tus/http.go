@@ -50,7 +50,8 @@ func malformed(what string) *wsproto.Error { return wsproto.ErrMalformed.With("w
 
 func isRefusal(err error) bool {
 	var e *wsproto.Error
-	return errors.As(err, &e) && e.Code < 500
+	var later Later
+	return errors.As(err, &e) && e.Code < 500 && !errors.As(err, &later)
 }
 
 // isFull tells that there is no room.

@@ -33,6 +33,7 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, sta
 		return err
 	}
 	defer release()
+	defer in.end(w)
 	if status != http.StatusCreated { // there it is 0
 		if text := r.Header.Get("Upload-Offset"); text != strconv.FormatInt(u.offset, 10) {
 			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 {
@@ -55,6 +56,7 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, sta
 			return err
 		}
 	}
+	in.end(w) // from here on nobody waits for the client
 	if u.offset == u.Size {
 		if _, err := s.finish(r.Context(), u); err != nil {
 			return err
@@ -75,7 +77,6 @@ func (s *Service) add(u *upload, in *pace, left int64) error {
 	in.n = paceBytes // the first Read sets the deadline
 	// One byte more than there should be tells whether there is more.
 	n, err := io.CopyBuffer(disk.Keep(io.NewOffsetWriter(f, u.offset), s.space, reserves), struct{ io.Reader }{io.LimitReader(in, left+1)}, make([]byte, bufBytes))
-	in.end()
 	var surplus error
 	if n > left {
 		n, surplus = 0, errTooLarge.With("what", "more than Upload-Length said")
@@ -106,6 +107,7 @@ type pace struct {
 
 	mu      sync.Mutex // guards the following
 	stopped bool
+	ended   bool
 }
 
 func (p *pace) Read(b []byte) (int, error) {
@@ -134,17 +136,27 @@ func (p *pace) move() {
 func (p *pace) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ended { // the connection may serve another request by now
+		return
+	}
 	p.stopped = true
 	_ = p.rc.SetReadDeadline(time.Now())
 }
 
-// end lets the connection serve other requests.
-func (p *pace) end() {
+// end lets the connection serve other requests, and has stop do nothing any more.
+// Where stop came first the connection ends with this request, of which w is the
+// answer: all that net/http reads from it later would fail, and so cancel those
+// who come after it.
+func (p *pace) end(w http.ResponseWriter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.stopped {
+	switch {
+	case p.stopped:
+		w.Header().Set("Connection", "close")
+	case !p.ended:
 		_ = p.rc.SetReadDeadline(time.Time{})
 	}
+	p.ended = true
 }
 
 // refusal is what to say of a body that did not come whole.

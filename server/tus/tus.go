@@ -33,6 +33,14 @@ type File struct {
 	Size  int64
 }
 
+// Later is a refusal that is not the file's fault: its pieces are kept.
+type Later struct{ Err error }
+
+func (l Later) Error() string { return l.Err.Error() }
+
+// Unwrap is the refusal.
+func (l Later) Unwrap() error { return l.Err }
+
 // Result is what became of it.
 type Result struct {
 	URL    string          `json:"url"`    // where it can be fetched
@@ -45,7 +53,8 @@ type Deps struct {
 	Files  string // folder that whole files are copied to; empty: not of this machine
 	// Finish does with a whole file what is done with any upload. A *wsproto.Error
 	// with a code below 500, or 507, refuses it for good, as media.ErrFull does;
-	// after another error it is tried again when the client asks.
+	// after another error, and after a Later, it is tried again when the client asks.
+	// ctx has the values of the request's, and does not end with it.
 	Finish func(context.Context, File) (Result, error)
 	Config Config
 	Log    *slog.Logger
@@ -270,7 +279,7 @@ func (s *Service) create(r record) (*upload, error) {
 	var refusal error
 	switch {
 	case c.MaxFile > 0 && r.Size > c.MaxFile:
-		refusal = errTooLarge.With("max", c.MaxFile)
+		refusal = errTooLarge.With("what", "size").With("limit", c.MaxFile)
 	case mine.count >= c.MaxPerUser:
 		refusal = wsproto.ErrPolicy.With("what", "too many unfinished uploads: continue or delete some")
 	case r.Size > c.BytesPerUser-mine.bytes:

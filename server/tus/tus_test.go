@@ -478,6 +478,104 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
+// TestAllInterrupted: of requests for the same place whose bytes take time, each
+// ends the one before; whoever asks where to go on loses nothing.
+func TestAllInterrupted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	content := strings.Repeat("0123456789", 5)
+	path := b.begin(1, len(content))
+	answers := make(chan answer)
+	for range 10 {
+		go func() {
+			r, w := io.Pipe()
+			go func() { // it comes as long as it is wanted
+				for i := 0; i < len(content); i += 5 {
+					if _, err := io.WriteString(w, content[i:i+5]); err != nil {
+						return
+					}
+					time.Sleep(5 * time.Millisecond)
+				}
+				w.Close()
+			}()
+			a, err := b.try(1, "PATCH", path, r, "Upload-Offset", "0", "Content-Type", pieceType)
+			r.Close()
+			if err != nil {
+				t.Logf("refused while it sent: %v", err)
+			}
+			answers <- a
+		}()
+	}
+	for range 10 {
+		select {
+		case a := <-answers:
+			if a.status != 204 && a.status != 409 && a.status != 423 && a.status != 0 {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("a request does not end")
+		}
+	}
+	a := b.do(1, "HEAD", path, nil)
+	b.want(a, 200)
+	if n, _ := strconv.Atoi(a.Get("Upload-Offset")); n < len(content) {
+		b.want(b.piece(1, path, n, content[n:]), 204)
+	}
+	b.wantFinished("1 text/plain a.txt " + content)
+}
+
+// interrupted is a body that somebody interrupts when it is read.
+type interrupted struct {
+	io.ReadCloser
+	interrupt func()
+}
+
+func (r *interrupted) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.interrupt()
+	return n, err
+}
+
+// TestInterruptedLate: who is interrupted when all of his bytes are there is not
+// harmed, nor are those whose requests come after his on the same connection.
+func TestInterruptedLate(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"while it is handed on": true, "with the last byte": false} {
+		b := newBench(t, nil)
+		path := b.begin(1, 3)
+		u := b.find(1, strings.TrimPrefix(path, b.config.Path))
+		interrupt := func() {
+			b.Service.mu.Lock()
+			h := u.held
+			b.Service.mu.Unlock()
+			h.interrupt()
+		}
+		if late {
+			finish := b.Finish
+			b.Finish = func(ctx context.Context, f File) (Result, error) {
+				interrupt()
+				time.Sleep(100 * time.Millisecond) // for net/http to notice
+				return finish(ctx, f)
+			}
+		}
+		handler := b.srv.Config.Handler
+		b.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := r.Context().Err(); err != nil {
+				t.Errorf("%s: %s %s: %v", name, r.Method, r.URL, err)
+			}
+			if !late && r.Method == http.MethodPatch {
+				r.Body = &interrupted{r.Body, interrupt}
+			}
+			handler.ServeHTTP(w, r)
+		})
+		b.want(b.piece(1, path, 0, "abc"), 204, "Upload-Offset", "3")
+		for range 3 {
+			b.want(b.do(1, "HEAD", path, nil), 200, "Content-Location", "/v0/file/s/1")
+		}
+		b.wantFinished("1 text/plain a.txt abc")
+	}
+}
+
 // TestFinishFails: what cannot be handed on now is handed on later; what is
 // refused is gone.
 func TestFinishFails(t *testing.T) {
@@ -503,6 +601,12 @@ func TestFinishFails(t *testing.T) {
 		b.want(b.do(1, "GET", path, nil), 404)
 		b.wantFiles(".json")
 	}
+
+	path = b.begin(1, 3)
+	b.failing(Later{Err: wsproto.ErrAuthFailed})
+	b.want(b.piece(1, path, 0, "abc"), 401)
+	b.failing(nil)
+	b.want(b.do(1, "HEAD", path, nil), 200, "Upload-Offset", "3", "Content-Location", "/v0/file/s/2")
 	if b.total != (usage{}) {
 		t.Errorf("the books say %+v", b.total)
 	}
