@@ -16,6 +16,11 @@ test.each([
   expect(previewText({ content, head: { webrtc, 'webrtc-duration': ms } })).toBe(want);
 });
 
+test('who called himself has missed nothing', () => {
+  expect(previewText({ content: ' ', head: { webrtc: 'missed' } }, true)).toBe('No answer');
+  expect(previewText({ content: ' ', head: { webrtc: 'declined' } }, true)).toBe('Declined call');
+});
+
 test('why there is no microphone', () => {
   const named = (name: string) => Object.assign(new Error('x'), { name });
   expect(reasonOf(named('NotAllowedError'))).toBe('calls.micRefused');

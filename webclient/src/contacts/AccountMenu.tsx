@@ -1,9 +1,10 @@
 import { entries } from '../app/features';
 import { go } from '../app/router';
+import { unsent } from '../conversation/outbox';
 import { t } from '../i18n';
 import { profile } from '../model/contacts';
 import { theme } from '../model/prefs';
-import { logOut, myID, sdk } from '../model/session';
+import { logOut, myID } from '../model/session';
 import { Avatar, confirm, IconArchive, IconLogOut, IconMoon, IconSettings, IconSun, openMenu, type MenuItem } from '../ui';
 
 // AccountMenu is the own picture at the head of the list, with what belongs to
@@ -33,13 +34,12 @@ function items(): MenuItem[] {
 }
 
 export async function logOutAsked(): Promise<void> {
-  let unsent = 0;
-  sdk().mapTopics((topic) => topic.isCommType() && topic.queuedMessages(() => void unsent++));
+  const n = unsent.peek();
   const sure = await confirm({
     title: t('account.logOutSure'),
-    text: unsent > 0 ? `${t('account.unsent', { n: unsent })} ${t('account.logOutText')}` : t('account.logOutText'),
+    text: n > 0 ? `${t('account.unsent', { n })} ${t('account.logOutText')}` : t('account.logOutText'),
     yes: t('account.logOut'),
-    danger: unsent > 0,
+    danger: n > 0,
   });
   if (sure) await logOut();
 }

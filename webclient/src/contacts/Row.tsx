@@ -63,8 +63,11 @@ export function Row({ contact: c, open, stop }: { contact: Contact; open: boolea
   );
 }
 
+// timeOf is when the newest message was written: edits of older ones touch a conversation too.
+const timeOf = (c: Contact): number => (c.last?.ts && !c.stale ? c.last.ts : c.touched);
+
 function Inner({ c }: { c: Contact }) {
-  const when = new Date(c.touched);
+  const when = new Date(timeOf(c));
   return (
     <>
       <Avatar id={c.name} name={c.title} photo={c.photo} kind={c.kind} online={c.online} size={48} />
@@ -73,7 +76,7 @@ function Inner({ c }: { c: Contact }) {
           <span class="row-title ellipsis">{c.title}</span>
           {c.online && <span class="sr-only">, {t('contacts.online')}, </span>}
           {c.muted && <Mark label={t('contacts.muted')} icon={<IconMute size={15} />} />}
-          {c.touched > 0 && (
+          {when.getTime() > 0 && (
             <time class="row-time" dateTime={when.toISOString()} title={fullTime(when)}>
               {shortTime(when)}
             </time>

@@ -18,17 +18,30 @@ export function MessageList({ page }: { page: PageState }) {
   const view = useRef<View>({ first: 0, last: -1, atEnd: true });
   const rows = c.rows.value;
 
+  const looked = useRef(false); // view is what is in sight
   const report = useCallback(() => {
-    if (document.hidden || !document.hasFocus()) return;
-    const { last } = view.current;
+    if (!looked.current || !c.settled.peek() || c.goal.peek() || document.hidden || !document.hasFocus()) return;
+    const { last, atEnd } = view.current;
+    // At the end everything was seen: deleted messages and edits too, which are no rows.
+    if (atEnd && c.newest.peek()) return c.seen(c.last.peek());
     for (let i = Math.min(last, c.rows.peek().length - 1); i >= 0; i--) {
       const row = c.rows.peek()[i];
-      if (row?.kind === 'message' && row.message.seq > 0) {
-        // At the end everything was seen, deleted messages and edits too.
-        return c.seen(view.current.atEnd && c.newest.peek() ? c.last.peek() : row.message.seq);
-      }
+      if (row?.kind === 'message' && row.message.seq > 0) return c.seen(row.message.seq);
     }
   }, [c]);
+  // Rows are where they stay once they were measured.
+  const soon = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const reportSoon = useCallback(() => {
+    soon.current ??= setTimeout(() => {
+      soon.current = undefined;
+      report();
+    }, 50);
+  }, [report]);
+  useEffect(() => () => clearTimeout(soon.current), []);
+  // What comes without a change of the view, such as an edit.
+  useSignalEffect(() => {
+    if (c.settled.value && c.last.value && c.newest.value) reportSoon();
+  });
   // fill loads more while an end is near that is not the end. It asks again after a page, and
   // after a failure a little later: nobody scrolls at the top any further.
   const again = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -47,11 +60,12 @@ export function MessageList({ page }: { page: PageState }) {
     (v: View) => {
       const was = view.current;
       view.current = v;
+      looked.current = true;
       fill();
       if (was.atEnd !== v.atEnd) button.current?.classList.toggle('is-hidden', v.atEnd && c.newest.peek());
-      report();
+      reportSoon();
     },
-    [c, report],
+    [c, reportSoon],
   );
   const button = useRef<HTMLDivElement>(null);
 
@@ -71,6 +85,7 @@ export function MessageList({ page }: { page: PageState }) {
     if (!goal) return;
     list.current?.scrollTo(goal.key, goal.key === 'unread' ? 'start' : 'center');
     c.goal.value = null;
+    reportSoon();
     if (!goal.flash) return;
     page.flash.value = goal.key;
     setTimeout(() => page.flash.peek() === goal.key && (page.flash.value = ''), 1_800);
@@ -85,6 +100,10 @@ export function MessageList({ page }: { page: PageState }) {
     }
   });
   const sentKey = useRef('');
+  // Who has the end in sight goes on having it, also if it came into sight by a jump.
+  useSignalEffect(() => {
+    if (c.announced.value && view.current.atEnd && c.newest.peek() && !c.goal.peek()) list.current?.scrollToEnd();
+  });
 
   const focusRow = (key: string) => {
     page.active.value = key;
@@ -138,6 +157,7 @@ export function MessageList({ page }: { page: PageState }) {
   const unseen = c.timeline.countAfter(c.topic.read ?? 0);
   return (
     <div class="messages-frame">
+      {c.ready.value && !rows.length && <p class="messages-none">{t('conversation.none')}</p>}
       <VirtualList handle={list} items={rows} render={render} estimate={estimate} label={t('conversation.messages')} onView={look} onKeyDown={keys} />
       <div ref={button} class={`to-newest${view.current.atEnd && c.newest.value ? ' is-hidden' : ''}`}>
         <IconButton label={t('conversation.toNewest')} onClick={() => void newest()}>

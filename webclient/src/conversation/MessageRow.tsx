@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'preact/hooks';
-import { authorOf, bigEmoji, type Node, partsOf, previewText, renderNodes } from '../drafty';
+import { authorOf, bigEmoji, isSeen, type Node, partsOf, previewText, renderNodes } from '../drafty';
 import { Media } from '../files/Media';
 import { durationText } from '../files/text';
 import { go } from '../app/router';
@@ -77,7 +77,7 @@ function MessageRow({ row, page }: { row: Extract<Row, { kind: 'message' }>; pag
   return (
     <article
       class={`message${mine ? ' is-mine' : ''}${row.first ? ' is-first' : ''}${row.last ? ' is-last' : ''}${selected ? ' is-selected' : ''}${page.flash.value === row.key ? ' is-flash' : ''}`}
-      aria-label={t('message.label', { author, time: clock(m.ts), text: previewText(m.content, labels(), 200) })}
+      aria-label={t('message.label', { author, time: clock(m.ts), text: previewText(m.content, labels(), 200) || t('message.unknown') })}
       tabIndex={active ? 0 : -1}
       data-seq={m.seq || undefined}
       onFocus={(e) => {
@@ -122,7 +122,8 @@ function Bubble({ m, page, author }: { m: Message; page: PageState; author: stri
     const at = parts.media.indexOf(node);
     return <Media key={key} node={node} local={localURL(node.data)} onOpen={() => (page.viewing.value = `${m.key}/${at}`)} />;
   };
-  const onlyPicture = parts.media.length > 0 && parts.media.every((n) => n.tp === 'IM' || n.tp === 'VD') && !parts.rest.length;
+  const shows = isSeen(parts.rest);
+  const onlyPicture = parts.media.length > 0 && parts.media.every((n) => n.tp === 'IM' || n.tp === 'VD') && !shows;
   return (
     <div class={`bubble${big ? ' is-big' : ''}${onlyPicture ? ' is-picture' : ''}`}>
       {author && (
@@ -138,7 +139,7 @@ function Bubble({ m, page, author }: { m: Message; page: PageState; author: stri
       )}
       {!!m.head.reply && <Quote m={m} fallback={parts.quote} page={page} />}
       {parts.media.map(media)}
-      {parts.rest.length > 0 && (
+      {shows && (
         <div class="bubble-text" dir="auto">
           {renderNodes(parts.rest, {
             media,
@@ -148,7 +149,7 @@ function Bubble({ m, page, author }: { m: Message; page: PageState; author: stri
           })}
         </div>
       )}
-      {!parts.rest.length && !parts.media.length && <div class="bubble-text is-nothing">{t('message.unknown')}</div>}
+      {!shows && !parts.media.length && <div class="bubble-text is-nothing">{t('message.unknown')}</div>}
       {link && <LinkPreview url={link} />}
       <Foot m={m} page={page} />
       {m.pending?.state === 'uploading' && <Progress uid={m.uid ?? ''} />}
@@ -240,7 +241,7 @@ const callTexts = { started: 'call.started', accepted: 'call.accepted', finished
 
 function CallRow({ m, mine, author, rowKey, active, onMenu }: { m: Message; mine: boolean; author: string; rowKey: string; active: boolean; onMenu: (at: Element) => void }) {
   const state = String(m.head.webrtc) as keyof typeof callTexts;
-  const text = t(callTexts[Object.hasOwn(callTexts, state) ? state : 'started']);
+  const text = t(mine && state === 'missed' ? 'call.noAnswer' : callTexts[Object.hasOwn(callTexts, state) ? state : 'started']);
   const duration = Number(m.head['webrtc-duration']);
   return (
     <article

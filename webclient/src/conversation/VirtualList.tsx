@@ -101,8 +101,9 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
     this.settle();
   }
 
+  // A jump may have led there: what is held then is the row that was jumped to.
   get atEnd(): boolean {
-    return this.anchor === 'end';
+    return this.anchor === 'end' || this.tops[this.placed.length]! - this.height - this.y < near;
   }
 
   elementOf(key: string): HTMLElement | undefined {

@@ -6,6 +6,7 @@ import type { Info, Message as WireMessage, Topic } from 'tinode-sdk';
 import { type Content, forwarded, fromTree, type Mentions, partsOf, previewText, quote, toMarkdown } from '../drafty';
 import type { Prepared } from '../files/prepare';
 import { t } from '../i18n';
+import { justJoined, tellRead } from '../model/chats';
 import { authorName, profile, refresh, titleOf } from '../model/contacts';
 import { codeOf } from '../model/problem';
 import { myID, online, sdk } from '../model/session';
@@ -45,6 +46,8 @@ export class Conversation {
   readonly received = signal(0);
   readonly typing = signal<Typing[]>([]);
   readonly pins = signal<number[]>([]);
+  /** Whether the place where one begins to read has been found: until then nothing counts as seen. */
+  readonly settled = signal(false);
   /** Counts changes of names, pictures, modes. */
   readonly changes = signal(0);
   /** Counts changes of names and pictures alone, which every message shows. */
@@ -114,13 +117,25 @@ export class Conversation {
         if (online.value) void this.attach();
       }),
     );
-    const unread = (topic.seq ?? 0) - (topic.read ?? 0);
-    if (unread > 0 && (topic.read ?? 0) > 0 && !topic.isSelfType()) this.timeline.unreadFrom = topic.read! + 1;
-    this.timeline.last = Math.max(this.timeline.last, topic.seq ?? 0);
-    this.anchor = this.timeline.last;
-    if (this.timeline.known.has(this.anchor)) this.ready.value = true;
+    const { timeline } = this;
+    timeline.last = Math.max(timeline.last, topic.seq ?? 0);
+    this.anchor = timeline.last;
+    this.joinedNow = justJoined(this.name);
+    timeline.unreadFrom = this.firstUnread();
+    if (timeline.known.has(this.anchor)) this.ready.value = true;
+    if (!timeline.unreadFrom || timeline.known.has(timeline.unreadFrom)) this.settled.value = true;
+    if (timeline.unreadFrom && this.settled.peek()) void this.jump(timeline.unreadFrom, false);
     this.draw();
   }
+
+  // firstUnread: where the line is drawn and reading begins. To who has just joined by himself
+  // everything is new and nothing was sent: he begins at the end, as in one with nothing unread (0).
+  private firstUnread(): number {
+    const { topic } = this;
+    const read = topic.read ?? 0;
+    return (topic.seq ?? 0) > read && !topic.isSelfType() && !(this.joinedNow && read === 0) ? read + 1 : 0;
+  }
+  private joinedNow = false;
 
   close(): void {
     this.closed = true;
@@ -156,6 +171,7 @@ export class Conversation {
     try {
       await topic.subscribe(); // also if attached: the list may be about to leave (fetchLast)
       this.seen(this.seenUpTo);
+      if (this.closed) return topic.leaveDelayed(false, 2_000); // he has left before it was there
       const query = topic.startMetaQuery();
       // A conversation that begins just now: who it is with has not been told yet.
       if (topic.public) query.withLaterDesc();
@@ -166,7 +182,8 @@ export class Conversation {
       const first = !this.drawn;
       timeline.last = Math.max(timeline.last, topic.seq ?? 0);
       if (first || this.anchor === before) this.anchor = timeline.last;
-      if (first && !timeline.unreadFrom && (topic.read ?? 0) > 0 && (topic.seq ?? 0) > (topic.read ?? 0) && !topic.isSelfType()) timeline.unreadFrom = topic.read! + 1;
+      if (first) timeline.unreadFrom ||= this.firstUnread();
+      if (first && timeline.unreadFrom) this.settled.value = false;
       this.drawn = true;
       if (timeline.last > 0) await this.catchUp();
       if (first && timeline.unreadFrom && !this.goal.peek()) await this.jump(timeline.unreadFrom, false);
@@ -175,7 +192,7 @@ export class Conversation {
       const code = codeOf(e);
       if (code === 403 || code === 404) this.missing.value = true;
     } finally {
-      this.ready.value = true;
+      this.ready.value = this.settled.value = true;
       this.draw();
     }
   }
@@ -262,7 +279,7 @@ export class Conversation {
     if (!this.timeline.known.has(seq)) return false;
     batch(() => {
       this.anchor = seq;
-      this.draw();
+      this.drawNow();
       const target = this.rows.peek().find((r) => r.kind === 'message' && r.message.seq >= seq);
       const exact = target?.kind === 'message' && target.message.seq === seq;
       if (target) this.goal.value = { key: !flash && this.timeline.unreadFrom === seq ? 'unread' : target.key, flash: flash && exact };
@@ -366,11 +383,12 @@ export class Conversation {
   /** seen: the user has everything up to seq before his eyes. */
   seen(seq: number): void {
     this.seenUpTo = Math.max(this.seenUpTo, seq);
-    if (seq > 0 && seq > (this.topic.read ?? 0) && this.topic.isSubscribed()) this.topic.noteRead(seq);
+    if (seq > 0 && seq > (this.topic.read ?? 0) && this.topic.isSubscribed()) tellRead(this.topic, seq);
   }
   private seenUpTo = 0; // what was seen before there was a connection is told then
 
-  authorOf = (user: string | undefined): string => authorName(this.topic, user);
+  /** What the author of a message is called; in a channel nobody is named but itself. */
+  authorOf = (user: string | undefined): string => (!user && this.topic.isChannelType() ? this.title.peek() : authorName(this.topic, user));
 
   /** Members that can be mentioned: name → ID. */
   members(): { user: string; name: string }[] {
@@ -445,7 +463,7 @@ export class Conversation {
 
   /** One line about a message. */
   line(m: Message, most = 80): string {
-    return previewText(strip(m), labels(), most);
+    return previewText(strip(m), labels(), most) || t('message.unknown');
   }
 
   /** A message as it would be typed, to edit it. */

@@ -84,8 +84,10 @@ export const newUID = (): string => crypto.randomUUID?.() ?? Array.from(crypto.g
 export async function send(m: Omit<Outgoing, 'uid' | 'ts'>): Promise<void> {
   const uid = newUID();
   if (!sender) throw new Problem(503, 'not ready');
-  await sender.add({ ...m, uid, ts: Date.now(), head: { ...m.head, uid } });
+  lastTs = Math.max(Date.now(), lastTs + 1); // what is kept is put in order by it
+  await sender.add({ ...m, uid, ts: lastTs, head: { ...m.head, uid } });
 }
+let lastTs = 0;
 
 export const retry = (uid: string): void => sender?.retry(uid);
 export const drop = (uid: string): Promise<void> => sender?.drop(uid) ?? Promise.resolve();

@@ -96,15 +96,62 @@ describe('sender', () => {
     await settled();
     expect(published).toEqual(['b', 'a']);
   });
-  it('uploads files once, while texts go ahead', async () => {
-    failures = [undefined, undefined, new Problem(0, 'gone')]; // upload, b, a
+  it('uploads files once, however often the message is tried', async () => {
+    failures = [undefined, new Problem(0, 'gone')]; // upload, a
     await sender.add(message('a', { files: [file(50_000)] }));
     await sender.add(message('b'));
     await vi.advanceTimersByTimeAsync(10);
+    expect(published).toEqual([]);
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(published.sort()).toEqual(['a', 'b']);
+    expect(published).toEqual(['a', 'b']);
     expect(uploads).toBe(1);
     expect(states).toContain('a uploading');
+  });
+  describe('with uploads that take their time', () => {
+    let ends: Map<number, { done: () => void; fail: (e: unknown) => void }>; // by size
+    beforeEach(async () => {
+      ends = new Map();
+      const slow: Wire = { ...wire, upload: (f) => new Promise((resolve, reject) => ends.set(f.size, { done: () => resolve({ path: `/v0/file/s/${f.size}` } as never), fail: reject })) };
+      sender = new Sender(store, slow, { changed: () => {}, sent: () => {}, dropped: () => {}, explain: String });
+      await sender.add(message('text'));
+      await sender.add(message('large', { files: [file(70_000)] }));
+      await sender.add(message('small', { files: [file(20_000)] }));
+      await sender.add(message('after'));
+      await sender.add(message('elsewhere', { topic: 'usrB' }));
+      await settled();
+    });
+    it('sends in the order in which it was written, whatever is up first', async () => {
+      expect([...ends.keys()]).toEqual([70_000, 20_000]); // side by side
+      ends.get(20_000)!.done();
+      await settled();
+      expect(published).toEqual(['text', 'elsewhere']);
+      ends.get(70_000)!.done();
+      await settled();
+      expect(published).toEqual(['text', 'elsewhere', 'large', 'small', 'after']);
+    });
+    it('does not wait for an upload that was refused', async () => {
+      ends.get(20_000)!.done();
+      ends.get(70_000)!.fail(new Problem(413, 'too large'));
+      await settled();
+      expect(published).toEqual(['text', 'elsewhere', 'small', 'after']);
+      expect(sender.jobs.get('large')?.state).toBe('failed');
+    });
+    it('does not wait for an upload that was cancelled', async () => {
+      ends.get(20_000)!.done();
+      await sender.drop('large');
+      await settled();
+      expect(published).toEqual(['text', 'elsewhere', 'small', 'after']);
+    });
+    it('waits for an upload that is tried again', async () => {
+      ends.get(20_000)!.done();
+      ends.get(70_000)!.fail(new Problem(503, 'timeout'));
+      await settled();
+      expect(published).toEqual(['text', 'elsewhere']);
+      await vi.advanceTimersByTimeAsync(3_000);
+      ends.get(70_000)!.done();
+      await settled();
+      expect(published).toEqual(['text', 'elsewhere', 'large', 'small', 'after']);
+    });
   });
   it('cancels an upload and forgets the message', async () => {
     const adding = sender.add(message('a', { files: [file(50_000)] }));

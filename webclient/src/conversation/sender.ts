@@ -90,7 +90,7 @@ export class Sender {
   /** kick starts what can be started. */
   kick(): void {
     if (this.closed || !this.wire.online()) return;
-    for (const job of this.jobs.values()) if (!this.paused.has(job.message.topic) && job.state === 'queued' && job.message.files.some((f) => !f.ref && !inBand(f))) void this.uploadAll(job);
+    for (const job of this.jobs.values()) if (!this.paused.has(job.message.topic) && job.state === 'queued' && !isUp(job)) void this.uploadAll(job);
     const topics = new Set([...this.jobs.values()].filter((j) => j.state === 'queued').map((j) => j.message.topic));
     for (const topic of topics) void this.drain(topic);
   }
@@ -115,7 +115,7 @@ export class Sender {
     this.events.changed(job);
   }
 
-  // uploadAll brings up the files of a message. Others may be sent meanwhile.
+  // uploadAll brings up the files of a message, beside those of others.
   private async uploadAll(job: Job): Promise<void> {
     this.set(job, 'uploading');
     const files = job.message.files.filter((f) => !inBand(f));
@@ -139,19 +139,19 @@ export class Sender {
     } catch (e) {
       if (!this.jobs.has(job.message.uid) || this.closed) return;
       this.failed(job, e);
-      return;
     }
     this.kick();
   }
 
-  // drain sends what is ready in a topic, one after the other.
+  // drain publishes what a topic has to send, one after the other in the order in which it was written: who
+  // is still bringing up his files holds up those behind him, who was refused does not.
   private async drain(topic: string): Promise<void> {
     if (this.busy.has(topic) || this.paused.has(topic)) return;
     this.busy.add(topic);
     try {
       for (;;) {
-        const job = [...this.jobs.values()].find((j) => j.message.topic === topic && j.state === 'queued' && j.message.files.every((f) => f.ref || inBand(f)));
-        if (!job || this.closed || !this.wire.online()) return;
+        const job = [...this.jobs.values()].find((j) => j.message.topic === topic && j.state !== 'failed');
+        if (job?.state !== 'queued' || !isUp(job) || this.closed || !this.wire.online()) return;
         this.set(job, 'sending');
         try {
           const content = await this.wire.content(job.message);
@@ -193,6 +193,8 @@ export class Sender {
     this.timers.add(timer);
   }
 }
+
+const isUp = (job: Job): boolean => job.message.files.every((f) => f.ref || inBand(f));
 
 /** Small pictures travel inside of the message. */
 const inBandBytes = 16_000;

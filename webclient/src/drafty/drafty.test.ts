@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cpuMillis } from '../testing';
-import { assemble, attachmentsOf, authorOf, bigEmoji, type Content, forwarded, fromTree, Graphemes, parse, partsOf, plainText, previewText, quote, renderNodes, safeUrl, shorten, tagsOf, toMarkdown, toTree } from '.';
+import { assemble, attachmentsOf, authorOf, bigEmoji, type Content, forwarded, fromTree, Graphemes, isSeen, parse, partsOf, plainText, previewText, quote, renderNodes, safeUrl, shorten, tagsOf, toMarkdown, toTree } from '.';
+import { otherPlace } from './url';
 
 const labels = { image: 'Picture', audio: 'Voice message', video: 'Video', file: 'File', call: 'Call', card: 'Contact' };
 const html = (content: unknown) => write(renderNodes(toTree(content)));
@@ -98,6 +99,42 @@ describe('render', () => {
     expect(html({ txt: 'new', fmt: [{ at: 0, len: 3, tp: 'ZZ' }] })).toBe('new');
     expect(html({ txt: 'new', fmt: [{ at: 0, len: 3, key: 0 }], ent: [{ tp: 'script', data: { src: 'x' } }] })).toBe('new');
     expect(html({ txt: 'hidden', fmt: [{ at: 0, len: 6, tp: 'HD' }] })).toBe('');
+  });
+  it.each(['TC', 'CH', 'XX'])('shows the text of a %s, and knows where there is none', (tp) => {
+    const card = (txt: string) => ({ txt, fmt: [{ len: txt.length, key: 0 }], ent: [{ tp, data: { val: 'x' } }] });
+    expect(html(card('the card'))).toBe('the card');
+    expect(isSeen(toTree(card('the card')))).toBe(true);
+    expect(previewText(card('the card'), labels)).toBe('the card');
+    expect(toTree(fromTree(toTree(card('the card'))))).toEqual(toTree(card('the card')));
+    for (const none of [card(' '), card(''), { ent: [{ tp }] }, { fmt: [{ at: -1, key: 0 }], ent: [{ tp }] }]) expect(isSeen(toTree(none))).toBe(false);
+  });
+  it.each([
+    ['https://bank.example', 'https://evil.example/', 'evil.example'],
+    ['bank.example/login', 'https://evil.example/', 'evil.example'],
+    ['WWW.bank.example', 'https://evil.example/', 'evil.example'],
+    ['log in at https://bank.example now', 'https://evil.example/', 'evil.example'],
+    ['https://bank.example@evil.example/', 'https://evil.example/', 'evil.example'],
+    ['https://bank.exam\u200bple', 'https://evil.example/', 'evil.example'],
+    ['help@bank.example', 'mailto:me@evil.example', 'me@evil.example'],
+    ['help@bank.example', 'https://evil.example/', 'evil.example'],
+    ['https://b\u0430nk.example', 'https://bank.example/', 'bank.example'], // a Cyrillic a
+    ['https://bank.example', 'https://xn--bnk-5cd.example/', 'xn--bnk-5cd.example'],
+    ['https://bank.example/a?b', 'https://www.bank.example/c', undefined],
+    ['www.bank.example:8443.', 'https://bank.example:8443/', undefined],
+    ['http://B\u00dccher.example', 'https://xn--bcher-kva.example/', undefined],
+    ['help@bank.example', 'mailto:Help@bank.example?subject=x', undefined],
+    ['here', 'https://evil.example/', undefined],
+    ['see the notes, v1.2', 'https://evil.example/', undefined],
+  ])('a link called %j that leads to %s', (text, url, want) => {
+    expect(otherPlace(text, safeUrl(url)!)).toBe(want);
+    expect(html({ txt: text, fmt: [{ len: [...new Intl.Segmenter().segment(text)].length, key: 0 }], ent: [{ tp: 'LN', data: { url } }] }).includes(` (${want})</bdi>`)).toBe(want !== undefined);
+  });
+  it('looks at long texts of links in linear time', () => {
+    for (const bad of ['a'.repeat(100_000), 'a.'.repeat(50_000), '@a'.repeat(50_000), ' '.repeat(100_000), 'a:/'.repeat(30_000)]) {
+      const start = cpuMillis();
+      otherPlace(bad, 'https://a.example/');
+      expect(cpuMillis() - start).toBeLessThan(1_000);
+    }
   });
   it('drops the later of two spans that overlap', () => {
     expect(html({ txt: 'abcd', fmt: [{ at: 0, len: 3, tp: 'ST' }, { at: 2, len: 2, tp: 'EM' }] })).toBe('<strong>abc</strong>d');

@@ -2,7 +2,7 @@
 
 import { type ComponentChildren, h, type VNode } from 'preact';
 import type { Node } from './tree';
-import { safeUrl } from './url';
+import { otherPlace, safeUrl } from './url';
 
 /** What the place where a message is shown adds to it. */
 export interface Hooks {
@@ -80,10 +80,12 @@ const codeText = (node: Node): string => (node.tp === 'BR' ? '\n' : (node.text ?
 function renderLink(node: Node, key: number, inner: ComponentChildren): VNode {
   const url = safeUrl(node.data?.url);
   if (!url) return <span key={key}>{inner}</span>;
+  const place = otherPlace(codeText(node), url); // a text that claims to be another address
   // bdi: the text cannot turn around what stands beside it; title: where it really leads.
   return (
     <a key={key} href={url} title={url} target="_blank" rel="noopener noreferrer nofollow">
       <bdi>{inner}</bdi>
+      {place && <bdi> ({place})</bdi>}
     </a>
   );
 }

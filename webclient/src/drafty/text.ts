@@ -48,8 +48,7 @@ function lineOf(nodes: Node[], labels: Labels): string {
       if (n.tp === 'HD') return '';
       if (isMedia(n.tp)) return ` ${mediaLabel(n.tp, n.data, labels)} `;
       if (n.tp === 'VC') return labels.call;
-      if (n.tp === 'TC') return labels.card;
-      return lineOf(n.children ?? [], labels);
+      return lineOf(n.children ?? [], labels) || (n.tp === 'TC' ? labels.card : '');
     })
     .join('')
     .replace(/\s+/g, ' ')

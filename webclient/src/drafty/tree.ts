@@ -44,6 +44,12 @@ const maxDepth = 32;
 const standalone = new Set(['BR', 'IM', 'AU', 'VD', 'EX', 'VC', 'TC']);
 export const isMedia = (tp: string) => tp === 'IM' || tp === 'AU' || tp === 'VD' || tp === 'EX';
 
+// Of these nothing is to be read; a card that is not known may say in its text what it is.
+const textless = new Set(['BR', 'IM', 'AU', 'VD', 'EX', 'VC']);
+
+/** Whether anything of the pieces can be seen. */
+export const isSeen = (nodes: Node[]): boolean => nodes.some((n) => isMedia(n.tp) || (n.tp !== 'HD' && (!!n.text?.trim() || isSeen(n.children ?? []))));
+
 interface Range {
   at: number;
   end: number;
@@ -108,7 +114,7 @@ function nest(ranges: Range[], text: Graphemes): Node[] {
     const top = into();
     const from = top ? top.done : done;
     if (to > from) {
-      if (!top || !standalone.has(top.range.node.tp)) list().push(...breakLines(text.slice(from, to)));
+      if (!top || !textless.has(top.range.node.tp)) list().push(...breakLines(text.slice(from, to)));
       if (top) top.done = to;
       else done = to;
     }
@@ -124,7 +130,7 @@ function nest(ranges: Range[], text: Graphemes): Node[] {
     while (open.length && range.at >= into()!.range.end) close();
     const top = into();
     if (range.at < (top ? top.done : done)) continue;
-    if (top && (range.end > top.range.end || standalone.has(top.range.node.tp))) continue;
+    if (top && (range.end > top.range.end || textless.has(top.range.node.tp))) continue;
     if (open.length >= maxDepth) continue;
     write(range.at);
     list().push(range.node);
@@ -169,7 +175,7 @@ export function fromTree(nodes: Node[]): Content {
     }
     const from = txt.length;
     const at = spans.push({ from, to: from, span: reference(node) }) - 1;
-    if (standalone.has(node.tp)) txt += ' ';
+    if (standalone.has(node.tp) && !node.children?.length) txt += ' ';
     else if (node.text !== undefined) txt += node.text;
     node.children?.forEach(walk);
     spans[at]!.to = txt.length;

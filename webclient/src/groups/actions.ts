@@ -1,5 +1,6 @@
 import { Tinode, type Ctrl, type Topic } from 'tinode-sdk';
 import { t, type Key } from '../i18n';
+import { noteJoined } from '../model/chats';
 import { codeOf, explain } from '../model/problem';
 import { ask, me, sdk } from '../model/session';
 import { confirm, toast } from '../ui';
@@ -113,6 +114,7 @@ export async function join(name: string, wanting: boolean): Promise<boolean> {
   const topic = sdk().getTopic(name);
   const query = topic.startMetaQuery().withDesc().withSub().withLaterData(24).build();
   const request = async () => {
+    noteJoined(name); // the conversation may open before there is an answer
     await topic.subscribe(query, wanting ? { sub: { mode: granted.member } } : undefined);
     // Whoever still waits may not read: the conversation attaches once he may.
     if (!topic.acs.isReader() && topic.isSubscribed()) await topic.leave(false);

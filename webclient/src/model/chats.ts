@@ -1,4 +1,4 @@
-import { AccessMode, Tinode, type AccessDict } from 'tinode-sdk';
+import { AccessMode, Tinode, type AccessDict, type Topic } from 'tinode-sdk';
 import { contact, refresh } from './contacts';
 import { me, openTopic, sdk, whenIn } from './session';
 
@@ -35,10 +35,25 @@ export async function markRead(name: string): Promise<void> {
   if (!contact(name)?.unread || seq <= 0) return;
   const attached = topic.isSubscribed();
   if (!attached) await topic.subscribe();
-  topic.noteRead(seq);
+  tellRead(topic, seq);
   if (!attached) leaveLater(name, 1_000);
-  refresh(name);
 }
+
+// tellRead says how far the user has read in a conversation that is attached. The SDK says nothing
+// if it takes this for known, which it may do by a member's entry of the user that is newer than his own.
+export function tellRead(topic: Topic, seq: number): void {
+  topic.noteRead(seq);
+  if ((topic.read ?? 0) < seq) {
+    sdk().note(topic.name, 'read', seq);
+    (topic as unknown as { _updateMyReadRecv(what: string, seq: number): void })._updateMyReadRecv('read', seq);
+  }
+  refresh(topic.name); // of one that is muted the SDK tells nothing
+}
+
+// justJoined tells whether the user has joined by himself since he last looked at it; once.
+const joined = new Set<string>();
+export const noteJoined = (name: string): unknown => joined.add(name);
+export const justJoined = (name: string): boolean => joined.delete(name);
 
 // remove deletes a conversation of two or with oneself, or leaves a group.
 export async function remove(name: string): Promise<void> {
@@ -67,6 +82,7 @@ function leaveLater(name: string, ms: number): void {
 whenIn(() => () => {
   leaving.forEach(clearTimeout);
   leaving.clear();
+  joined.clear();
 });
 
 // fetchLast gets the last messages of a conversation nobody looks at, so that

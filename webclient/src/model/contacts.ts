@@ -29,6 +29,7 @@ export interface Contact {
 export interface Last {
   readonly text: string;
   readonly seq: number;
+  readonly ts: number; // ms
   readonly mine: boolean;
   readonly status: number; // Tinode.MESSAGE_STATUS_…
   readonly author: string; // in groups: who wrote it
@@ -83,14 +84,25 @@ export function authorName(topic: Topic, uid: string | undefined): string {
   return (known && nameOf(known.public)) || nameOf(topic.userDesc(uid)?.public) || t('common.nobody');
 }
 
+// newestOf is the newest message in its last version: an edit of an older one does not make that the newest.
+// ts is when it was written first.
+export function newestOf(topic: Pick<Topic, 'latestMessage' | 'latestMsgVersion'>): (Message & { ts: Date }) | undefined {
+  const { _messages: kept } = topic as unknown as { _messages: { getLast(f: (m: Message) => boolean): Message | undefined } };
+  const original = kept.getLast((m) => !(m as { _deleted?: boolean })._deleted && !m.head?.replace) ?? topic.latestMessage();
+  if (!original) return undefined;
+  const version = topic.latestMsgVersion(original.seq);
+  return version && version.from === original.from ? { ...version, seq: original.seq, ts: original.ts } : original;
+}
+
 function lastOf(topic: Topic): Last | undefined {
-  const message = topic.latestMessage();
+  const message = newestOf(topic);
   if (!message) return undefined;
   const replaced = Number(message.head?.replace?.split(':')[1]);
   const mine = message.from === myID.peek();
   return {
-    text: previewText(message),
+    text: previewText(message, mine),
     seq: replaced || message.seq,
+    ts: new Date(message.ts).getTime() || 0,
     mine,
     status: mine ? topic.msgStatus(message) : Tinode.MESSAGE_STATUS_TO_ME,
     author: topic.isGroupType() && !topic.isChannelType() && !mine ? authorName(topic, message.from) : '',
@@ -108,7 +120,7 @@ function toContact(topic: Topic): Contact {
     online: !!topic.online && topic.isP2PType(),
     seen: topic.seen?.when ? new Date(topic.seen.when).getTime() : 0,
     touched,
-    unread: topic.isSelfType() ? 0 : Math.max(0, topic.unread ?? 0),
+    unread: topic.isSelfType() ? 0 : Math.max(0, (topic.seq ?? 0) - (topic.read ?? 0)),
     pinned: me().pinnedTopicRank(topic.name),
     muted: !!mode && mode.isMuted() && !topic.isSelfType(),
     archived: topic.isArchived(),

@@ -1,10 +1,11 @@
 import { expect, test, vi } from 'vitest';
 
 vi.stubGlobal('addEventListener', () => {});
-const { matching, sameContact, sorted } = await import('./contacts');
+const { matching, newestOf, sameContact, sorted } = await import('./contacts');
 const { kindOf, previewText } = await import('./preview');
 const { queryFor } = await import('./search');
 type Contact = import('./contacts').Contact;
+type Message = import('tinode-sdk').Message;
 
 const contact = (name: string, more: Partial<Contact> = {}): Contact => ({
   name, kind: 'user', title: name, photo: undefined, online: false, seen: 0, touched: 0, unread: 0, pinned: 0,
@@ -27,7 +28,7 @@ test('searching in the list: beginnings of words, without accents', () => {
 });
 
 test('a row is drawn again only if something differs', () => {
-  const last = { text: 'x', seq: 1, mine: false, status: 80, author: '' };
+  const last = { text: 'x', seq: 1, ts: 5, mine: false, status: 80, author: '' };
   expect(sameContact(contact('a', { last }), contact('a', { last: { ...last } }))).toBe(true);
   expect(sameContact(contact('a', { last }), contact('a', { last: { ...last, text: 'y' } }))).toBe(false);
   expect(sameContact(contact('a'), contact('a', { unread: 1 }))).toBe(false);
@@ -43,9 +44,24 @@ test.each([
   ['a file', { txt: '', fmt: [{ at: -1, len: 0, key: 0 }], ent: [{ tp: 'EX', data: { name: 'a.pdf' } }] }, 'File'],
   ['a call', { txt: ' ', fmt: [{ at: 0, len: 1, key: 0 }], ent: [{ tp: 'VC', data: {} }] }, 'Call'],
   ['nothing', null, ''],
-  ['nonsense', { txt: 5, fmt: 'x' }, ''],
+  ['nonsense', { txt: 5, fmt: 'x' }, 'This message cannot be shown here.'],
+  ['a card that is not known', { txt: 'the card', fmt: [{ len: 8, key: 0 }], ent: [{ tp: 'TC', data: {} }] }, 'the card'],
+  ['what has nothing to read', { txt: ' ', fmt: [{ len: 1, key: 0 }], ent: [{ tp: 'CH', data: {} }] }, 'This message cannot be shown here.'],
 ])('preview of %s', (_, content, want) => {
   expect(previewText({ content: content as never })).toBe(want);
+});
+
+test('an edit of an older message does not make it the newest', () => {
+  const at = (seq: number, content: string, more = {}) => ({ seq, content, from: 'usrA', ts: new Date(seq * 1000), ...more });
+  const messages = [at(1, 'old'), at(2, 'new'), at(3, 'old, edited', { head: { replace: ':1' } })] as Message[];
+  const topic = (list: Message[], versions: { [seq: number]: Message } = {}) =>
+    ({ _messages: { getLast: (f: (m: Message) => boolean) => list.findLast(f) }, latestMessage: () => list.at(-1), latestMsgVersion: (seq: number) => versions[seq] ?? null }) as unknown as Parameters<typeof newestOf>[0];
+  expect(newestOf(topic(messages, { 1: messages[2]! }))).toBe(messages[1]);
+  const edit = at(4, 'new, edited', { head: { replace: ':2' } }) as Message;
+  expect(newestOf(topic([...messages, edit], { 1: messages[2]!, 2: edit }))).toMatchObject({ content: 'new, edited', seq: 2, ts: new Date(2000) });
+  expect(newestOf(topic([...messages, edit], { 2: { ...edit, from: 'usrEve' } }))?.content).toBe('new');
+  expect(newestOf(topic([edit]))?.content).toBe('new, edited'); // nothing else is here
+  expect(newestOf(topic([]))).toBeUndefined();
 });
 
 test('what a message is about', () => {

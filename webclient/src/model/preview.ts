@@ -26,21 +26,21 @@ export function kindOf(content: Content | undefined): Kind {
 
 // previewText is one line without formatting: the text if there is any, else the
 // name of what it is.
-export function previewText(message: Pick<Message, 'content' | 'head'>): string {
+export function previewText(message: Pick<Message, 'content' | 'head'>, mine = false): string {
   const { content } = message;
   const kind = kindOf(content);
-  if (message.head?.webrtc) return callText(message.head);
+  if (message.head?.webrtc) return callText(message.head, mine);
   const text = plain(content);
-  if (kind === 'text') return text;
+  if (kind === 'text') return text || (content ? t('message.unknown') : '');
   return (kind === 'call' ? '' : text) || t(labels[kind] as 'preview.file');
 }
 
 // callText tells how a call ended, or that it goes on.
-function callText(head: Head): string {
+function callText(head: Head, mine: boolean): string {
   const ms = Number(head['webrtc-duration']);
   switch (head.webrtc) {
     case 'missed':
-      return t('preview.callMissed');
+      return t(mine ? 'call.noAnswer' : 'preview.callMissed');
     case 'declined':
       return t('preview.callDeclined');
     case 'disconnected':
