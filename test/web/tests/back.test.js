@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { endBrowsers } from '../lib/browser.js';
 import { info, look, makeGroup, topicOf } from '../lib/groups.js';
-import { listShown, toList, write } from '../lib/people.js';
+import { listShown, logOut, toList, write } from '../lib/people.js';
 import { photo } from '../lib/photo.js';
 import { scene } from '../lib/scene.js';
 import { Server } from '../lib/server.js';
@@ -89,4 +89,43 @@ scene('Back closes what is on top, and then leads back', async (person) => {
   await back(page);
   await until('one step back', async () => !(await path(page)).includes('info'));
   await listShown(page);
+});
+
+scene('the conversation stays beside a search for people; the user himself logged out in the other tab', async (person) => {
+  const anna = await person(server, 'Xavier \u202Egnp.exe', 'desktop');
+  const { page } = anna;
+  const main = page.getByRole('main', { name: 'Conversation' });
+  await makeGroup(page, 'Walks');
+  await page.getByRole('button', { name: 'Back' }).click();
+  await main.getByRole('textbox', { name: 'Message' }).fill('not sent yet');
+  await page.getByRole('button', { name: 'New chat' }).first().click();
+  await page.getByRole('heading', { name: 'New chat' }).waitFor();
+  assert.equal(await main.getByRole('textbox', { name: 'Message' }).inputValue(), 'not sent yet');
+  await page.getByRole('button', { name: 'New group' }).click();
+  assert.equal(await page.getByRole('button', { name: 'Choose a picture' }).count(), 1);
+  await main.getByRole('heading', { name: 'Walks' }).waitFor();
+  await page.evaluate(() => (location.hash = '#/settings/profile'));
+  await page.getByRole('main', { name: 'Settings' }).waitFor();
+  assert.equal(await page.getByLabel('Your name').inputValue(), 'Xavier gnp.exe');
+  await page.evaluate(() => (location.hash = '#/'));
+  await page.getByText('Select a chat').waitFor();
+
+  // large text on the smallest phone: nothing beside the screen, a name to read
+  const other = await anna.context.newPage();
+  await other.addInitScript(() => localStorage.setItem('parley.prefs', JSON.stringify({ theme: 'dark', textSize: 150, language: 'ru' })));
+  await other.setViewportSize({ width: 360, height: 640 });
+  await other.goto('');
+  const search = other.getByRole('searchbox');
+  await search.waitFor();
+  const box = await search.locator('..').boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 360, 'the field is on the screen');
+  await other.locator('.row', { hasText: 'Walks' }).click();
+  const name = other.locator('.conversation-head h1');
+  await name.waitFor();
+  assert.ok((await name.boundingBox()).width > 60, 'there is room for the name');
+  await look(other, 'large-text');
+
+  await logOut(page);
+  await other.locator('form').waitFor();
+  assert.equal(await other.locator('.banner').count(), 0, 'nobody was thrown out');
 });
