@@ -98,7 +98,7 @@ for (const size of ['desktop', 'phone']) {
     await page.keyboard.press('Enter');
     await press(page, 'button', 'Delete account…');
     await page.getByRole('dialog').waitFor();
-    await until('the field has the focus', () => focused(page.getByRole('dialog').getByRole('textbox')));
+    await until('the field has the focus', () => focused(page.getByRole('dialog').getByRole('textbox', { name: 'to confirm' })));
     await page.keyboard.press('Escape');
     await until('the dialog is gone', async () => (await page.getByRole('dialog').count()) === 0);
     assert.ok(await focused(main.getByRole('button', { name: 'Delete account…' })));

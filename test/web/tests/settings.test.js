@@ -355,12 +355,19 @@ for (const size of ['desktop', 'phone']) {
     await look(page, `data-failed-${size}`);
 
     await main.getByRole('button', { name: 'Delete account…' }).click();
-    await page.getByRole('dialog').getByRole('textbox').fill('somebody');
+    line = 'open';
+    const sure = page.getByRole('dialog');
+    await sure.getByRole('textbox', { name: 'to confirm' }).fill('somebody');
     await yes(page, 'Delete your account');
     await page.getByText('This is not your login name.').waitFor();
+    await page.getByText('Enter your password.').waitFor();
     await look(page, `erase-${size}`);
     await axe(page);
-    await page.getByRole('dialog').getByRole('textbox').fill(anna.login);
+    await sure.getByRole('textbox', { name: 'to confirm' }).fill(anna.login);
+    await sure.getByLabel('Password', { exact: true }).fill('not this one');
+    await yes(page, 'Delete your account');
+    await page.getByText('Login name or password is wrong.').waitFor();
+    await sure.getByLabel('Password', { exact: true }).fill(password);
     await yes(page, 'Delete your account');
     await page.getByLabel('Login name').waitFor();
     assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).map((d) => d.name)), []);
