@@ -19,6 +19,8 @@ import (
 // maxTokenRequest is the longest body of a request for credentials.
 const maxTokenRequest = 4 << 10
 
+var errTokenRequest = &wsproto.Error{Code: http.StatusRequestEntityTooLarge, Text: "too long"}
+
 // tokenRequest is its body; all of it may be missing.
 type tokenRequest struct {
 	Name  string `json:"name"`  // of the service, where the path has none
@@ -108,7 +110,7 @@ func (s *Server) bearer(r *http.Request) (chat.UID, error) {
 	}
 	token, err := wsproto.DecodeBase64(secret)
 	if err != nil {
-		return 0, wsproto.ErrMalformed
+		return 0, wsproto.ErrMalformed.With("what", "auth")
 	}
 	return s.sessions.TokenUser(r.Context(), s.remote(r), scheme, token)
 }
@@ -116,18 +118,22 @@ func (s *Server) bearer(r *http.Request) (chat.UID, error) {
 func readTokenRequest(w http.ResponseWriter, r *http.Request) (*tokenRequest, error) {
 	q := &tokenRequest{}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxTokenRequest))
-	if err != nil {
-		return nil, wsproto.ErrMalformed
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return nil, errTokenRequest
+	case err != nil:
+		return nil, wsproto.ErrMalformed.With("what", "body")
 	}
 	if len(strings.TrimSpace(string(body))) == 0 {
 		return q, nil
 	}
 	// A form of another site needs no leave of ours; JSON does.
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return nil, wsproto.ErrMalformed
+		return nil, wsproto.ErrMalformed.With("what", "content-type")
 	}
 	if err := json.Unmarshal(body, q); err != nil {
-		return nil, wsproto.ErrMalformed
+		return nil, wsproto.ErrMalformed.With("what", "body")
 	}
 	return q, nil
 }
@@ -141,7 +147,7 @@ func (s *Server) room(ctx context.Context, u chat.UID, name string) (*bridge.Roo
 		ok = topic != ""
 	}
 	if !ok {
-		return nil, wsproto.ErrTopicNotFound
+		return nil, wsproto.ErrTopicNotFound.With("what", "room")
 	}
 	sub, err := s.store.Sub(ctx, topic, u)
 	switch {

@@ -61,16 +61,53 @@ func (d *download) serve() error {
 		return err
 	}
 	d.header(c.scheme == "" && c.sid == "")
-	if done, err := d.redirect(); done || err != nil {
-		return err
+	if d.mayRedirect() {
+		if done, err := d.redirect(); done || err != nil {
+			return err
+		}
 	}
 	b, err := s.files.Open(r.Context(), d.file, d.small)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	http.ServeContent(d.w, r, "", d.file.Updated, b)
+	knownRange(r)
+	w := &rangeWriter{ResponseWriter: d.w}
+	http.ServeContent(w, r, "", d.file.Updated, b)
+	if w.refused { // Content-Range says how much there is
+		return errRange
+	}
 	return nil
+}
+
+// knownRange leaves out ranges that have no meaning: in other units than bytes,
+// and of what is not fetched (RFC 9110 §14.2).
+func knownRange(r *http.Request) {
+	unit, set, _ := strings.Cut(r.Header.Get("Range"), "=")
+	if r.Method == http.MethodGet && strings.EqualFold(unit, "bytes") {
+		r.Header.Set("Range", "bytes="+set) // as net/http spells it
+	} else {
+		r.Header.Del("Range")
+	}
+}
+
+// rangeWriter keeps back net/http's refusal of a range: ours are {ctrl}.
+type rangeWriter struct {
+	http.ResponseWriter
+	refused bool
+}
+
+func (w *rangeWriter) WriteHeader(status int) {
+	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *rangeWriter) Write(b []byte) (int, error) {
+	if w.refused {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
 }
 
 // find looks for the file, if he may have it.
@@ -135,6 +172,13 @@ func (d *download) header(byCookie bool) {
 	if byCookie { // another site's page must not embed what its visitor may see
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	}
+}
+
+// mayRedirect: pages that may load nothing from other hosts, as the built-in
+// client, ask for the bytes themselves.
+func (d *download) mayRedirect() bool {
+	text := d.r.URL.Query().Get("redirect")
+	return text == "" || truth(text)
 }
 
 // redirect sends the client to the blob store itself, where that has links. Not

@@ -33,6 +33,7 @@ var (
 	errTooLarge = &wsproto.Error{Code: http.StatusRequestEntityTooLarge, Text: "too large"}
 	errSlow     = &wsproto.Error{Code: http.StatusRequestTimeout, Text: "too slow"}
 	errPicture  = &wsproto.Error{Code: http.StatusUnsupportedMediaType, Text: "not a picture"}
+	errRange    = &wsproto.Error{Code: http.StatusRequestedRangeNotSatisfiable, Text: "range not satisfiable"}
 	errNoSpace  = &wsproto.Error{Code: http.StatusInsufficientStorage, Text: "no space left"}
 )
 
@@ -168,6 +169,8 @@ func (s *Server) fileError(err error) *wsproto.Error {
 		return errTooLarge.With("what", "size").With("limit", m.MaxUploadBytes)
 	case errors.Is(err, files.ErrPixels):
 		return errTooLarge.With("what", "pixels").With("limit", m.MaxPixels)
+	case errors.Is(err, files.ErrSide):
+		return errTooLarge.With("what", "side").With("limit", files.MaxSide)
 	case errors.Is(err, files.ErrEmpty), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, multipart.ErrMessageTooLarge), errors.Is(err, io.EOF):
 		return wsproto.ErrMalformed
 	case errors.Is(err, files.ErrPicture):

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"runtime"
@@ -250,6 +251,35 @@ func TestUploadRefusedSlowly(t *testing.T) {
 	}
 }
 
+// TestRefusalArrives: who sends all before he reads anything gets the answer, if
+// it is not too much.
+func TestRefusalArrives(t *testing.T) {
+	t.Parallel()
+	h := newFileHarness(t, `{"media": {"max_size": 33554432}}`)
+	ann := h.person("ann")
+	// More than what the buffers of a connection hold.
+	body, kind := form(part{"id", "", strings.Repeat("z", 12<<20)}, part{"file", "text/plain", "x"})
+	piece := "Content-Type: application/offset+octet-stream\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 10"
+	for name, c := range map[string]struct{ head, want string }{
+		"a field too long":  {uploadHead(ann.Token, "Content-Type: "+kind, fmt.Sprint("Content-Length: ", len(body))), "400"},
+		"nobody":            {uploadHead("e", "Content-Type: "+kind, fmt.Sprint("Content-Length: ", len(body))), "400"},
+		"in pieces":         {strings.Replace(uploadHead(ann.Token, piece, fmt.Sprint("Content-Length: ", len(body))), "/u/", "/tus/", 1), "413"},
+		"in pieces, nobody": {strings.Replace(uploadHead("e", piece, fmt.Sprint("Content-Length: ", len(body))), "/u/", "/tus/", 1), "400"},
+	} {
+		got, err := h.raw(c.head, func(conn net.Conn) error {
+			_, err := conn.Write(body)
+			if err != nil {
+				t.Errorf("%s: sending ended: %v", name, err)
+			}
+			return err
+		})
+		if err != nil || !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: got %s, %v, want %s", name, got, err, c.want)
+		}
+	}
+	h.wantNothingLeft()
+}
+
 // TestUploadBusy: the time that the server takes is not held against the client.
 func TestUploadBusy(t *testing.T) {
 	t.Parallel()
@@ -301,11 +331,24 @@ func TestUploadAbsurdPicture(t *testing.T) {
 	t.Parallel()
 	h := newFileHarness(t, "")
 	ann := h.person("ann")
-	for _, size := range [][2]uint32{{60000, 60000}, {100000, 1}, {1, 1 << 30}} {
-		r := h.send(ann.Token, part{"file", "image/png", hugePNG(t, size[0], size[1])})
-		if r.status != 413 || r.Ctrl.Params.What != "pixels" {
-			t.Errorf("%v: got %d %s, want 413", size, r.status, r.body)
+	for _, c := range []struct {
+		width, height uint32
+		what          string
+		limit         int64
+	}{
+		{60000, 60000, "pixels", 250_000_000},
+		{65537, 2, "side", 65536},
+		{1, 1 << 30, "side", 65536},
+		{1 << 31, 1, "side", 65536},
+		{math.MaxUint32, math.MaxUint32, "side", 65536},
+	} {
+		r := h.send(ann.Token, part{"file", "image/png", hugePNG(t, c.width, c.height)})
+		if r.status != 413 || r.Ctrl.Params.What != c.what || r.Ctrl.Params.Limit != c.limit {
+			t.Errorf("%+v: got %d %s, want 413", c, r.status, r.body)
 		}
+	}
+	for _, size := range [][2]uint32{{0, 0}, {0, 5}, {math.MaxUint32, 0}} {
+		h.wantCode(h.send(ann.Token, part{"file", "image/png", hugePNG(t, size[0], size[1])}), 400, "malformed")
 	}
 	h.wantNothingLeft()
 	// Too large for a small copy, but not absurd; and one that is damaged.
@@ -314,6 +357,18 @@ func TestUploadAbsurdPicture(t *testing.T) {
 		t.Errorf("got %+v, want no small copy", p)
 	}
 	h.wantStatus("damaged", h.upload(ann, "", photo(t, 900, 900)[:5000]), 200)
+}
+
+// TestUploadAbsurdSideWithoutLimit: no limit to pixels is none to sides.
+func TestUploadAbsurdSideWithoutLimit(t *testing.T) {
+	t.Parallel()
+	h := newFileHarness(t, `{"media": {"max_pixels": 0}}`)
+	ann := h.person("ann")
+	r := h.send(ann.Token, part{"file", "image/png", hugePNG(t, 1<<31-1, 1<<31-1)})
+	if r.status != 413 || r.Ctrl.Params.What != "side" {
+		t.Errorf("got %d %s, want 413", r.status, r.body)
+	}
+	h.upload(ann, "", hugePNG(t, 60000, 60000))
 }
 
 func TestUploadNoSpace(t *testing.T) {
@@ -468,29 +523,39 @@ func TestUploadMemory(t *testing.T) {
 func TestCollectUnused(t *testing.T) {
 	t.Parallel()
 	h := newFileHarness(t, "")
+	start := time.Now() // uploads may take a minute on a busy machine
+	later := func(d time.Duration) { h.files.Now = func() time.Time { return start.Add(d) } }
+	later(0)
 	ann := h.person("ann")
+	young := h.upload(ann, "", "young")
 	unused, used, photo := h.upload(ann, "", "unused"), h.upload(ann, "", "used"), h.upload(ann, "", photo(t, 900, 600))
 	g := h.group(ann)
 	h.publish(g, 1, ann, used)
-	later := func(d time.Duration) { h.files.Now = func() time.Time { return time.Now().Add(d) } }
+	h.publish(g, 2, ann, young)
+	if _, err := h.store.DeleteMessages(h.ctx, g, store.NewDeletion{ID: 1, Ranges: []chat.Range{{Low: 2, Hi: 3}}}); err != nil {
+		t.Fatal(err)
+	}
 	later(59 * time.Minute)
 	if n := h.files.Collect(h.ctx, 10); n != 0 {
 		t.Errorf("after 59 minutes: got %d removed, want none", n)
 	}
+	h.wantStatus("young, its message deleted", h.get(young, ann), 200) // the hour wins
+	h.wantStatus("young, for others", h.get(young, h.person("bob")), 403)
 	later(61 * time.Minute)
 	if n := h.files.Collect(h.ctx, 1); n != 1 {
 		t.Errorf("one at a time: got %d", n)
 	}
-	if n := h.files.Collect(h.ctx, 10); n != 1 {
-		t.Errorf("the other: got %d", n)
+	if n := h.files.Collect(h.ctx, 10); n != 2 {
+		t.Errorf("the others: got %d", n)
 	}
+	h.wantStatus("young", h.get(young, ann), 404)
 	h.wantStatus("unused", h.get(unused, ann), 404)
 	h.wantStatus("unused", h.get(photo, ann), 404)
 	h.wantStatus("used", h.get(used, ann), 200)
 	if list, err := h.blobs.List(h.ctx, "", 10); err != nil || len(list) != 1 {
 		t.Errorf("got blobs %v, %v, want that of the used file", list, err)
 	}
-	if _, err := h.store.DeleteMessages(h.ctx, g, store.NewDeletion{ID: 1, Ranges: []chat.Range{{Low: 1, Hi: 2}}}); err != nil {
+	if _, err := h.store.DeleteMessages(h.ctx, g, store.NewDeletion{ID: 2, Ranges: []chat.Range{{Low: 1, Hi: 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	h.files.Collect(h.ctx, 10)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"image/jpeg"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"parley/internal/chat"
 	"parley/store"
 	"parley/store/mem"
+	"parley/wsproto"
 )
 
 func TestFileThereAndBack(t *testing.T) {
@@ -87,6 +89,10 @@ func TestFileConditions(t *testing.T) {
 		{"range", "Range", "bytes=2-4", 206, "234"},
 		{"the end", "Range", "bytes=-2", 206, "89"},
 		{"beyond", "Range", "bytes=20-30", 416, ""},
+		{"no range", "Range", "bytes=x", 416, ""},
+		{"another spelling", "Range", "Bytes=2-4", 206, "234"},
+		{"a unit that nobody knows", "Range", "lines=2-4", 200, "0123456789"},
+		{"no unit", "Range", "x", 200, "0123456789"},
 		{"same tag", "If-None-Match", etag, 304, ""},
 		{"same tag among others", "If-None-Match", `"x", ` + etag, 304, ""},
 		{"other tag", "If-None-Match", `"x"`, 200, "0123456789"},
@@ -99,11 +105,17 @@ func TestFileConditions(t *testing.T) {
 		if c.body != "" && got.body != c.body {
 			t.Errorf("%s: got %q, want %q", c.name, got.body, c.body)
 		}
+		if c.status == 416 {
+			h.wantCode(got, 416, "range not satisfiable")
+			if got.header.Get("ETag") != "" || got.header.Get("Content-Length") != fmt.Sprint(len(got.body)) || c.name == "beyond" && got.header.Get("Content-Range") != "bytes */10" {
+				t.Errorf("%s: got headers %v", c.name, got.header)
+			}
+		}
 		if c.status == 304 && (got.header.Get("ETag") != etag || got.header.Get("Cache-Control") == "") {
 			t.Errorf("%s: got headers %v", c.name, got.header)
 		}
 	}
-	head := h.do(http.MethodHead, up.Ctrl.Params.URL, ann.Token, nil)
+	head := h.do(http.MethodHead, up.Ctrl.Params.URL, ann.Token, nil, "Range", "bytes=2-4")
 	if head.status != 200 || head.body != "" || head.header.Get("Content-Length") != "10" || head.header.Get("ETag") != etag {
 		t.Errorf("HEAD: got %d %v", head.status, head.header)
 	}
@@ -135,6 +147,12 @@ func TestFileCredentials(t *testing.T) {
 	if err := h.sessions.SetState(h.ctx, bob.uid, store.StateSuspended); err != nil {
 		t.Fatal(err)
 	}
+	eve, fay := h.person("eve"), h.person("fay")
+	for p, hard := range map[person]bool{eve: true, fay: false} {
+		if err := h.sessions.Delete(h.ctx, p.uid, hard); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		name, query string
 		header      []string
@@ -165,6 +183,8 @@ func TestFileCredentials(t *testing.T) {
 		{"for one purpose", "", []string{"X-Tinode-Auth", "token " + h.token(auth.Record{User: ann.uid, Level: chat.LevelAuth, NoLogin: true}, time.Hour)}, 401},
 		{"to confirm an address", "", []string{"X-Tinode-Auth", "token " + h.token(auth.Record{User: ann.uid, Level: chat.LevelAuth, Purpose: auth.PurposeConfirm}, time.Hour)}, 401},
 		{"suspended", "", []string{"X-Tinode-Auth", "token " + bob.Token}, 403},
+		{"deleted for good", "", []string{"X-Tinode-Auth", "token " + eve.Token}, 401},
+		{"deleted", "", []string{"X-Tinode-Auth", "token " + fay.Token}, 401},
 		{"API key in a cookie", "", []string{"X-Tinode-APIKey", "", "Cookie", "apikey=" + stockAPIKey, "X-Tinode-Auth", "token " + ann.Token}, 200},
 		{"API key in the query", "?apikey=" + stockAPIKey, []string{"X-Tinode-APIKey", "", "X-Tinode-Auth", "token " + ann.Token}, 200},
 		{"no API key", "", []string{"X-Tinode-APIKey", "", "X-Tinode-Auth", "token " + ann.Token}, 403},
@@ -330,6 +350,23 @@ func TestFileOfStranger(t *testing.T) {
 	h.wantCode(up, 200, "ok")
 	h.wantStatus("nobody", h.get(up, nobody), 401)
 	h.wantStatus("somebody else", h.get(up, ann), 403)
+	// also where everybody may fetch everything it is only for an account that is made
+	h = newFileHarness(t, `{"media": {"access": "users"}}`)
+	ann = h.person("ann")
+	up = h.send("", part{"file", "image/png", pixel(t)}, part{"topic", "", "newacc"})
+	h.wantStatus("somebody else, with access for users", h.get(up, ann), 403)
+	urls := []string{up.Ctrl.Params.URL}
+	if id := h.files.Avatar(h.ctx, ann.uid, urls, nil); id != nil {
+		t.Errorf("ann takes the picture of a stranger: got %v", id)
+	}
+	if _, err := h.files.Linkable(h.ctx, ann.uid, urls); !errors.Is(err, wsproto.ErrDenied) {
+		t.Errorf("ann shows the picture of a stranger: got %v", err)
+	}
+	for _, maker := range []chat.UID{0, ann.uid} {
+		if id := h.files.NewAvatar(h.ctx, maker, urls, nil); id == nil || *id != up.id(t) {
+			t.Errorf("%v makes an account: got %v", maker, id)
+		}
+	}
 }
 
 func TestFileLink(t *testing.T) {
@@ -344,6 +381,10 @@ func TestFileLink(t *testing.T) {
 		t.Errorf("got %d %v, want 307 to %s", got.status, got.header, want)
 	}
 	h.wantStatus("not his", h.get(up, bob), 403)
+	here := h.do(http.MethodGet, up.Ctrl.Params.URL+"?redirect=0", ann.Token, nil)
+	if here.status != 200 || string(here.body) != "some text" || here.header.Get("ETag") != got.header.Get("ETag") {
+		t.Errorf("without a redirect: got %d %q %v", here.status, here.body, here.header)
+	}
 	h.wantStatus("same tag", h.get(up, ann, "If-None-Match", got.header.Get("ETag")), 304)
 }
 

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -86,6 +88,7 @@ func newHarness(t testing.TB, cfg *config.Config, st store.Store) *harness {
 	}
 	s, err := New(Deps{
 		Media: blobs, Uploads: t.TempDir(), Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Build: "test:0",
+		Passwords: quick{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -133,9 +136,17 @@ func (h *harness) end() error {
 	return errors.Join(h.sessions.Close(ctx), h.hub.Close(ctx))
 }
 
-// hashes are those of the passwords of accounts, by password: making one costs
-// tens of milliseconds.
+// hashes are those of the passwords of accounts, by password.
 var hashes sync.Map
+
+// quick hashes passwords in no time: hundreds of people log in here, and under
+// the race detector argon2 takes most of a second.
+type quick struct{}
+
+// Derive implements basic.Deriver.
+func (quick) Derive(_ context.Context, j *basic.Job) ([]byte, error) {
+	return hkdf.Key(sha256.New, j.Password, j.Salt, "test", int(j.Len))
+}
 
 // account makes somebody with a login, a confirmed e-mail address and a token,
 // as signing up would.
@@ -144,7 +155,7 @@ func (h *harness) account(login, who, level string) (wstest.Account, error) {
 	password := "password-" + who
 	hash, ok := hashes.Load(password)
 	if !ok {
-		rec, err := basic.New(h.store, basic.Rules{}).NewLogin(ctx, 1, []byte("x:"+password))
+		rec, err := basic.New(h.store, basic.Rules{Deriver: quick{}}).NewLogin(ctx, 1, []byte("x:"+password))
 		if err != nil {
 			return wstest.Account{}, err
 		}

@@ -70,8 +70,10 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 func (s *Server) refuse(w http.ResponseWriter, status int, e *wsproto.Error) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	body := e.Reply("", "", s.now()).JSON(nil)
+	w.Header().Set("Content-Length", itoa(len(body))) // it is whole, though linger goes on
 	w.WriteHeader(status)
-	_, _ = w.Write(e.Reply("", "", s.now()).JSON(nil))
+	_, _ = w.Write(body)
 }
 
 // serveChannels opens a session over WebSocket.

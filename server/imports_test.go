@@ -53,6 +53,7 @@ var rank = []struct {
 	{"internal/phone", 1},
 	{"internal/limit", 1},
 	{"internal/outbound", 1},
+	{"internal/disk", 0},
 	{"internal/chat", 0},
 }
 

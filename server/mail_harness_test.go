@@ -53,7 +53,8 @@ func newMailHarness(t *testing.T, srv *smtptest.Server, conf string) *mailHarnes
 	h := &mailHarness{mail: srv}
 	st := mem.New()
 	s, err := New(Deps{
-		Config: testConfig(t, conf), Store: st, Log: slog.New(slog.DiscardHandler), Build: "test:0",
+		Passwords: quick{},
+		Config:    testConfig(t, conf), Store: st, Log: slog.New(slog.DiscardHandler), Build: "test:0",
 		Now: func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) },
 	})
 	if err != nil {

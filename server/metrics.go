@@ -78,11 +78,12 @@ var (
 	breakerDesc = prometheus.NewDesc("parley_bridge_breaker", "0: the service is asked; 1: it is spared; 2: it is tried.", []string{"bridge", "part"}, nil)
 	toldDesc    = prometheus.NewDesc("parley_bridge_waiting", "Changes of accounts that wait to be told.", []string{"bridge", "part"}, nil)
 	relayDesc   = prometheus.NewDesc("parley_relay_total", "Messages carried to services of others and back since the start.", []string{"result"}, nil)
+	discardDesc = prometheus.NewDesc("parley_relay_discarded_total", "Messages of services of others that were none for us, by what was not known or not right.", []string{"why"}, nil)
 	relayQueue  = prometheus.NewDesc("parley_relay_waiting", "Messages of services of others that wait to be published.", nil, nil)
 )
 
 func (c bridgeCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{grantDesc, breakerDesc, toldDesc, relayDesc, relayQueue} {
+	for _, d := range []*prometheus.Desc{grantDesc, breakerDesc, toldDesc, relayDesc, discardDesc, relayQueue} {
 		ch <- d
 	}
 }
@@ -106,6 +107,9 @@ func (c bridgeCollector) Collect(ch chan<- prometheus.Metric) {
 		"published": &n.Published, "duplicate": &n.Duplicates, "loop": &n.Loops, "discarded": &n.Discarded,
 	} {
 		value(relayDesc, prometheus.CounterValue, v.Load(), result)
+	}
+	for why, v := range map[string]*atomic.Int64{"topic": &n.NoTopic, "user": &n.NoUser, "content": &n.NoContent, "refused": &n.Refused} {
+		value(discardDesc, prometheus.CounterValue, v.Load(), why)
 	}
 	value(relayQueue, prometheus.GaugeValue, n.Queued.Load())
 }

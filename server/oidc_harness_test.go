@@ -68,7 +68,7 @@ func newThirdParty(t *testing.T, options, config string) *thirdParty {
 	cfg := testConfig(t, fmt.Sprintf(`{"auth_config":{"oidc":{"issuer":%q,"client_id":"parley","client_secret":"client+secret","name":"The Staff"%s}}%s}`,
 		p.issuer.URL, options, config))
 	st := mem.New()
-	s, err := New(Deps{Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, nil)), Now: p.clock.now})
+	s, err := New(Deps{Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, nil)), Now: p.clock.now, Passwords: quick{}})
 	if err != nil {
 		t.Fatal(err)
 	}

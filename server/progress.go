@@ -66,14 +66,28 @@ func senders(err error) error {
 	return fmt.Errorf("%w: %w", wsproto.ErrMalformed, err)
 }
 
-// leftoverTime is for what remains of a body that was not read to its end:
-// net/http takes some of it before it gives up the connection.
-const leftoverTime = 5 * time.Second
+// What remains of a body that was not read to its end is taken for leftoverTime,
+// and at most leftoverBytes of it.
+const (
+	leftoverTime  = 5 * time.Second
+	leftoverBytes = 16 << 20
+)
 
 // end is called when no more is wanted.
 func (p *paced) end() {
 	if !p.ended {
 		_ = p.rc.SetReadDeadline(time.Now().Add(leftoverTime))
+	}
+}
+
+// linger takes what a refused client still sends, once it has its answer: many
+// read nothing before they have sent all, and TCP takes the answer away from
+// those whose connection ends meanwhile. The answer has a Content-Length.
+func linger(w http.ResponseWriter, r *http.Request) {
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(leftoverTime)) // fails in tests only
+	if r.ProtoMajor == 1 && rc.Flush() == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, leftoverBytes)
 	}
 }
 

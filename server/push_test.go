@@ -59,7 +59,8 @@ func TestReceipts(t *testing.T) {
 	note := &notebook{names: make(map[chat.UID]string)}
 	st := mem.New()
 	s, err := New(Deps{
-		Config: testConfig(t, `{"acc_validation":{},"media":{"use_handler":""}}`), Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+		Passwords: quick{},
+		Config:    testConfig(t, `{"acc_validation":{},"media":{"use_handler":""}}`), Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Senders: []push.Sender{note},
 	})
 	if err != nil {

@@ -127,24 +127,17 @@ func (s *Server) hookRongCloud(take func(context.Context, url.Values) error) htt
 			if err != nil {
 				return err
 			}
-			if s.bridges.relay.Seen(nonce) {
-				return relay.ErrNonce
-			}
-			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
-			if err != nil {
-				return err
-			}
-			if take != nil {
+			return s.bridges.relay.Once(r.Context(), rongcloud.Service, nonce, 2*rongcloud.Skew, func() error {
+				body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
+				if err != nil || take == nil {
+					return err
+				}
 				form, err := url.ParseQuery(string(body))
 				if err != nil {
 					return fmt.Errorf("%w: the body is no form", rongcloud.ErrForm)
 				}
-				if err := take(r.Context(), form); err != nil {
-					return err
-				}
-			}
-			s.bridges.relay.Nonce(nonce, 2*rongcloud.Skew) // one that was not taken may come again
-			return nil
+				return take(r.Context(), form)
+			})
 		}())
 	}
 }

@@ -22,7 +22,7 @@ func (s *Server) newTus(d *Deps) (*tus.Service, error) {
 		return nil, nil
 	}
 	t, err := tus.New(tus.Deps{
-		Folder: d.Uploads, Finish: s.finishUpload, Log: d.Log, Now: s.now,
+		Folder: d.Uploads, Files: d.Files, Finish: s.finishUpload, Log: d.Log, Now: s.now,
 		Config: tus.Config{
 			Path: d.Config.APIPath + tusPath, MaxFile: m.MaxUploadBytes, MaxPerUser: m.Resumable.MaxPerUser,
 			BytesPerUser: m.Resumable.BytesPerUser, Bytes: m.Resumable.Bytes, KeepFor: m.Resumable.ExpireIn,
@@ -46,6 +46,11 @@ func (s *Server) tusRoutes(mux *http.ServeMux) {
 // serveTus lets in users. Who they are is asked for every piece: a token that
 // expires meanwhile is renewed by the client, and the upload goes on.
 func (s *Server) serveTus(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if w.Header().Get("Connection") == "close" { // see tus.Unwanted
+			linger(w, r)
+		}
+	}()
 	if r.Method == http.MethodOptions {
 		s.tus.Announce(w.Header())
 	}
@@ -74,14 +79,37 @@ func (s *Server) serveTus(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.tus.Serve(w, r, who.User)
+	still := func(ctx context.Context) error { return s.sessions.Still(ctx, s.remote(r), who) }
+	s.tus.Serve(w, r.WithContext(context.WithValue(r.Context(), stillKey{}, still)), who.User)
+}
+
+// stillKey is that of what tells whether the sender of a request is still who he
+// was, in its context.
+type stillKey struct{}
+
+// still refuses to finish the upload of somebody who lost his right while it
+// came. It can be finished with another secret.
+func still(ctx context.Context) error {
+	if f, ok := ctx.Value(stillKey{}).(func(context.Context) error); ok {
+		if err := f(ctx); err != nil {
+			return tus.Later{Err: err}
+		}
+	}
+	return nil
 }
 
 // finishUpload does with a file that came in pieces what is done with any other.
 func (s *Server) finishUpload(ctx context.Context, f tus.File) (tus.Result, error) {
+	if err := still(ctx); err != nil {
+		return tus.Result{}, err
+	}
 	file, err := s.files.Receive(ctx, files.Upload{Owner: f.Owner, Body: f.Body, Type: f.Type, Size: f.Size})
 	if err != nil {
 		return tus.Result{}, s.fileError(err)
+	}
+	if err := still(ctx); err != nil { // to store it may take long, too
+		s.files.Discard(ctx, file)
+		return tus.Result{}, err
 	}
 	params, err := json.Marshal((&upload{server: s, file: file}).taken().Params)
 	return tus.Result{URL: s.files.URL(file), Params: params}, err

@@ -2,10 +2,15 @@ package server
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"parley/auth"
+	"parley/internal/chat"
+	"parley/store"
 	"parley/store/mem"
 )
 
@@ -72,6 +77,10 @@ func TestResumable(t *testing.T) {
 			t.Errorf("%s: got %s %s, want %d", tt.name, res.Status, text, tt.status)
 		}
 	}
+	_, text = anna.do("POST", "/v0/file/tus/", nil, "Tus-Resumable", "1.0.0", "Upload-Length", "1001")
+	if !strings.Contains(text, `"what":"size"`) || !strings.Contains(text, `"limit":1000`) {
+		t.Errorf("too large: got %s, want what an upload is answered with", text)
+	}
 	res, _ = stranger.do("OPTIONS", "/v0/file/tus/", nil)
 	if res.StatusCode != 204 || res.Header.Get("Tus-Version") != "1.0.0" || res.Header.Get("Tus-Max-Size") != "1000" {
 		t.Errorf("OPTIONS: got %s %v", res.Status, res.Header)
@@ -106,5 +115,68 @@ func TestResumableFromOtherSites(t *testing.T) {
 	res, _ = anna.do("HEAD", anna.begin(3), nil, "Origin", "https://app.example.com", "Tus-Resumable", "1.0.0")
 	if res.Header.Get("Access-Control-Allow-Origin") != "https://app.example.com" || !strings.Contains(res.Header.Get("Access-Control-Expose-Headers"), "Upload-Offset") {
 		t.Errorf("got %v", res.Header)
+	}
+}
+
+// TestResumableTokenEnds: who loses his right while the last piece comes does not
+// finish the file, whose pieces wait for another secret.
+func TestResumableTokenEnds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		end    func(*fileHarness, person) error
+		back   func(*fileHarness, person) error // nil: there is no way back
+	}{
+		"revoked": {401, func(h *fileHarness, p person) error {
+			return h.sessions.RevokeUser(h.ctx, p.uid, h.now())
+		}, func(*fileHarness, person) error { return nil }},
+		"suspended": {403, func(h *fileHarness, p person) error {
+			return h.sessions.SetState(h.ctx, p.uid, store.StateSuspended)
+		}, func(h *fileHarness, p person) error { return h.sessions.SetState(h.ctx, p.uid, store.StateOK) }},
+		"deleted": {401, func(h *fileHarness, p person) error { return h.sessions.Delete(h.ctx, p.uid, true) }, nil},
+		"expired": {401, func(h *fileHarness, p person) error {
+			for h.do(http.MethodHead, "/v0/file/u/", p.Token, nil).status == 200 {
+				time.Sleep(50 * time.Millisecond)
+			}
+			return nil
+		}, func(*fileHarness, person) error { return nil }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newFileHarness(t, "")
+			ann := h.person("ann")
+			path := h.do(http.MethodPost, "/v0/file/tus/", ann.Token, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "12006").header.Get("Location")
+			if name == "expired" {
+				ann.Token = h.token(auth.Record{User: ann.uid, Level: chat.LevelAuth, Validated: true}, 2*time.Second)
+			}
+			pr, pw := io.Pipe()
+			go func() {
+				_, _ = io.WriteString(pw, strings.Repeat("first ", 2000))
+				for strings.Contains(h.do(http.MethodGet, path, ann.Token, nil).body, `"offset":0`) { // the server does not know the sender
+					time.Sleep(5 * time.Millisecond)
+				}
+				if err := c.end(h, ann); err != nil {
+					t.Error(err)
+				}
+				_, _ = io.WriteString(pw, "second")
+				pw.Close()
+			}()
+			r := h.do(http.MethodPatch, path, ann.Token, pr, "Tus-Resumable", "1.0.0", "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream")
+			if r.status != c.status || r.header.Get("Content-Location") != "" {
+				t.Errorf("got %d %s %v, want %d", r.status, r.body, r.header, c.status)
+			}
+			h.wantNothingLeft()
+			if c.back == nil {
+				return
+			}
+			if err := c.back(h, ann); err != nil {
+				t.Fatal(err)
+			}
+			ann.Token = h.token(auth.Record{User: ann.uid, Level: chat.LevelAuth, Validated: true}, time.Hour)
+			r = h.do(http.MethodHead, path, ann.Token, nil, "Tus-Resumable", "1.0.0")
+			if r.status != 200 || r.header.Get("Upload-Offset") != "12006" || r.header.Get("Content-Location") == "" {
+				t.Errorf("with another token: got %d %s %v, want what came, finished", r.status, r.body, r.header)
+			}
+		})
 	}
 }

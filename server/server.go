@@ -52,6 +52,7 @@ type Deps struct {
 
 	Certificates Certificates // nil: nothing is encrypted
 	Media        media.Store  // nil: there are no files; not closed by the server
+	Files        string       // folder of these; empty: elsewhere than on this machine
 	Uploads      string       // folder of unfinished uploads; empty: files come in one piece only
 	// Admin is where the operator's commands come in; nil: nowhere. It is
 	// closed with the server.
@@ -183,7 +184,7 @@ func New(d Deps) (*Server, error) {
 	}
 	s.hub = hub.New(topic.Deps{
 		Store: d.Store, Push: pusher, Validator: validators, Factor: factor, Devices: &devices, Audit: log, Log: d.Log, Now: d.Now, Config: tc,
-		Files: linker, Profile: foreign.profile(), Published: foreign.relay.Published,
+		Files: linker, Profile: foreign.profile(), Published: foreign.relay.Published, Members: foreign.relay.Members,
 	})
 	publisher.hub = s.hub
 	s.sessions = session.NewRegistry(session.Deps{

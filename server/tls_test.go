@@ -40,7 +40,7 @@ func newEncrypted(t testing.TB, config string) *encrypted {
 		t.Fatal(err)
 	}
 	st := mem.New()
-	s, err := New(Deps{Config: testConfig(t, config), Store: st, Log: log, Now: time.Now, Build: "test:0", Certificates: files})
+	s, err := New(Deps{Config: testConfig(t, config), Store: st, Log: log, Now: time.Now, Build: "test:0", Passwords: quick{}, Certificates: files})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,6 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 		limited = http.MaxBytesReader(w, r.Body, limit+formBytes)
 	}
 	u.body = &paced{Reader: limited, rc: u.rc, pace: s.pace}
-	defer u.body.end()
 	if err := u.receive(); err != nil {
 		if u.file != nil {
 			s.files.Discard(r.Context(), u.file)
@@ -62,9 +61,11 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 		e := s.fileError(err)
 		s.log.Debug("upload refused", "addr", s.remote(r), "code", e.Code, "err", err)
 		u.answer(e)
+		linger(w, r)
 		return
 	}
 	u.answer(u.taken())
+	u.body.end()
 }
 
 // receive does it in the order of surfaces.md §1.8.
@@ -272,9 +273,11 @@ func (u *upload) answer(e *wsproto.Error) {
 		h.Set("Connection", "close") // the rest of the body is not wanted
 	}
 	_ = u.rc.SetWriteDeadline(time.Now().Add(answerTime)) // fails in tests only
+	body := e.Reply(u.id, "", u.server.now()).JSON(nil)
+	h.Set("Content-Length", itoa(len(body)))
 	u.w.WriteHeader(e.Code)
 	if u.r.Method != http.MethodHead {
-		_, _ = u.w.Write(e.Reply(u.id, "", u.server.now()).JSON(nil)) // he has gone: his affair
+		_, _ = u.w.Write(body) // he has gone: his affair
 	}
 	_ = u.rc.SetWriteDeadline(time.Time{})
 }

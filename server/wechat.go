@@ -55,7 +55,7 @@ func newWeChat(d *Deps, keys [][]byte, foreign *bridges) (*weChat, error) {
 		return w, nil
 	}
 	w.signIn, err = wechat.New(wechat.Deps{
-		Logins: d.Store, Keys: keys, Now: d.Now, Log: d.Log, HTTP: api.NewOnceHTTP(), Apps: apps, Base: cfg.APIBase, Authorize: cfg.OpenBase,
+		Logins: d.Store, States: d.Store, Keys: keys, Now: d.Now, Log: d.Log, HTTP: api.NewOnceHTTP(), Apps: apps, Base: cfg.APIBase, Authorize: cfg.OpenBase,
 		RedirectBase: cfg.RedirectBase, Newcomers: cfg.AutoCreate && d.Config.Registration.Mode == config.RegistrationOpen,
 	})
 	if err != nil {

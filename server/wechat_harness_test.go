@@ -68,7 +68,7 @@ func newWeChatWorld(t *testing.T, wechat, config string) *weChatWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Deps{Media: blobs, Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: p.clock.now})
+	s, err := New(Deps{Media: blobs, Config: cfg, Store: st, Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: p.clock.now, Passwords: quick{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +91,11 @@ func newWeChatWorld(t *testing.T, wechat, config string) *weChatWorld {
 		if err := blobs.Close(); err != nil {
 			t.Error(err)
 		}
-		for _, secret := range p.secrets() {
-			if strings.Contains(p.log.text(), secret) {
-				t.Errorf("the log has the secret %s:\n%s", secret, p.log.text())
+		for where, text := range map[string]string{"log": p.log.text(), "metrics": string(p.measured(t))} {
+			for _, secret := range p.secrets() {
+				if strings.Contains(text, secret) {
+					t.Errorf("the %s has the secret %s:\n%s", where, secret, text)
+				}
 			}
 		}
 	})

@@ -101,6 +101,7 @@ func TestWeChatPushConsents(t *testing.T) {
 	for range 3 {
 		p.say(ann, bobID, "you have a message", "")
 	}
+	eventually(t, "bob is told", func() bool { return len(p.fake.Sent()) > 0 })
 	if n := p.settled(t); n != 1 || p.fake.Calls("/cgi-bin/message/subscribe/bizsend") != 1 {
 		t.Errorf("%d messages with one consent, %d calls", n, p.fake.Calls("/cgi-bin/message/subscribe/bizsend"))
 	}

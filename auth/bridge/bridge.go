@@ -24,6 +24,7 @@ type Subject struct {
 	Created  bool   // the service is known to have the account
 	Name     string // 1 to 64 characters
 	Portrait string // an https URL of at most 1024 bytes, or empty
+	Pictured bool   // the service was told of a portrait before
 }
 
 // Grant is what a service gave.
@@ -86,7 +87,7 @@ func newSubject(u *store.User, id *store.BridgeID) *Subject {
 		s.Name = s.ExtID
 	}
 	if id != nil {
-		s.Num, s.Created = id.Num, id.Created
+		s.Num, s.Created, s.Pictured = id.Num, id.Created, strings.HasSuffix(id.Profile, pictured)
 	}
 	return s
 }

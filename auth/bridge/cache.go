@@ -43,6 +43,9 @@ func (k *kept) fresh(now time.Time, profile string) bool {
 
 func (s *service) key(sub *Subject) string { return "br:" + s.Name + s.Part + ":" + sub.ExtID }
 
+// pictured is at the end of the profile of a user with a portrait.
+const pictured = "+"
+
 // profile is a hash of all that a grant depends on: what the service is told of
 // the user, and how we are known to it.
 func (s *service) profile(sub *Subject) string {
@@ -51,7 +54,11 @@ func (s *service) profile(sub *Subject) string {
 		h.Write([]byte(part))
 		h.Write([]byte{0})
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := hex.EncodeToString(h.Sum(nil)[:16])
+	if sub.Portrait != "" {
+		sum += pictured
+	}
+	return sum
 }
 
 // look finds the grant that is kept; nil if there is none that is still good.

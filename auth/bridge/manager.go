@@ -28,6 +28,7 @@ type Deps struct {
 	Log    *slog.Logger
 	Now    func() time.Time
 	Budget time.Duration // that a login waits for all services together; 0: it does not
+	Settle time.Duration // after a change of a profile, for more may follow; 0: 5 s
 }
 
 // Service is one that users get credentials for.
@@ -67,6 +68,9 @@ type Manager struct {
 
 // New makes a manager of services in the order given.
 func New(d Deps, services ...Service) *Manager {
+	if d.Settle == 0 {
+		d.Settle = settleTime
+	}
 	m := &Manager{Deps: d}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	for i := range services {

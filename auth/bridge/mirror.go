@@ -16,7 +16,7 @@ import (
 
 // Times of telling services about changes.
 const (
-	settleTime = 5 * time.Second // after a change of a profile: more may follow
+	settleTime = 5 * time.Second
 	maxBackoff = 5 * time.Minute
 	changeTime = 20 * time.Second // for one job, all its requests
 	storeTime  = 10 * time.Second
@@ -27,6 +27,7 @@ const (
 type job struct {
 	User   chat.UID  `json:"u"`
 	Change Change    `json:"c"`
+	Rev    int       `json:"r,omitempty"` // grows with every change that is added
 	Tries  int       `json:"n"`
 	Next   time.Time `json:"t"`
 }
@@ -129,13 +130,14 @@ func (q *queue) add(ctx context.Context, u chat.UID, c Change) error {
 	now := q.s.m.now()
 	next := now
 	if (c == Change{Profile: true}) {
-		next = now.Add(settleTime)
+		next = now.Add(q.s.m.Settle)
 	}
 	return q.change(ctx, q.key(u), func(j *job) bool {
 		if j.User == 0 {
 			*j = job{User: u, Next: next}
 		}
 		j.Change, j.Tries = j.Change.merge(c), 0
+		j.Rev++
 		if next.Before(j.Next) {
 			j.Next = next
 		}
@@ -282,7 +284,7 @@ func (q *queue) work(ctx context.Context, key string) error {
 		q.plan(key, time.Time{})
 		return s.m.Store.DropValue(ctx, key, v.Data)
 	}
-	was := j.Change
+	was := j.Rev
 	told, err := q.tell(ctx, &j)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return ctx.Err()
@@ -291,7 +293,7 @@ func (q *queue) work(ctx context.Context, key string) error {
 		if now.User == 0 {
 			return false
 		}
-		changed := now.Change != was // more has come meanwhile
+		changed := now.Rev != was // more has come meanwhile
 		switch {
 		case err == nil && !changed:
 			rearm, ok := s.Minter.(Rearmer)
@@ -347,6 +349,11 @@ func (q *queue) tell(ctx context.Context, j *job) (bool, error) {
 	if c.Profile && id != nil && id.Profile == s.profile(sub) {
 		c.Profile = false
 	}
+	r, ok := s.Minter.(Replacer)
+	replaces := ok && r.Replaces() && !c.Revoked.IsZero()
+	if replaces && s.replaced(ctx, sub, c.Revoked) {
+		c.Revoked, replaces = time.Time{}, false
+	}
 	if c.empty() {
 		return false, nil
 	}
@@ -354,11 +361,25 @@ func (q *queue) tell(ctx context.Context, j *job) (bool, error) {
 	if err != nil {
 		return true, fmt.Errorf("tell %s: %w", strings.TrimPrefix(q.key(j.User), q.prefix()), err)
 	}
-	if r, ok := s.Minter.(Replacer); ok && r.Replaces() && !c.Revoked.IsZero() {
+	if replaces {
 		s.revoke(ctx, j.User)
 	}
 	if c.Profile {
 		s.made(ctx, sub)
 	}
 	return true, nil
+}
+
+// replaced tells whether somebody has logged in since a revocation: what he was
+// given has replaced what was to be taken back, and must not be taken from him.
+func (s *service) replaced(ctx context.Context, sub *Subject, since time.Time) bool {
+	s.mu.Lock()
+	f := s.flights[sub.User]
+	under := f != nil && !f.void
+	s.mu.Unlock()
+	if under {
+		_, _ = f.wait(ctx) // it is being replaced just now
+	}
+	k, err := s.look(ctx, sub, s.m.now())
+	return err == nil && k != nil && !k.Issued.Before(since)
 }

@@ -2,14 +2,18 @@ package wechat
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 
 	"parley/auth/signin"
 	api "parley/internal/wechat"
+	"parley/store"
 )
 
 // The words of WeChat, and bounds of what it says.
@@ -87,6 +91,9 @@ func (s *Scheme) Finish(ctx context.Context, way string, query url.Values, cooki
 	}
 	f, err := s.desk.Open(way, query, cookie)
 	if err != nil {
+		return "", err
+	}
+	if err := s.useUp(ctx, f); err != nil {
 		return "", err
 	}
 	code := query.Get("code")
@@ -175,4 +182,18 @@ func tidy(name string) string {
 		return r
 	}, strings.ToValidUTF8(name, ""))))
 	return strings.TrimSpace(string(runes[:min(len(runes), maxName)]))
+}
+
+// useUp notes in the store that somebody has come back with a state, which is
+// good once (bridges.md §C6): on all nodes and after a restart.
+func (s *Scheme) useUp(ctx context.Context, f *signin.Flow) error {
+	now, sum := s.Now().UTC().Truncate(time.Millisecond), sha256.Sum256([]byte(f.State))
+	v := &store.Value{Key: "ws:" + hex.EncodeToString(sum[:]), Data: []byte("1"), Updated: now, Expires: time.Unix(f.Expires, 0).UTC()}
+	switch err := s.States.SwapValue(ctx, v, nil, now); {
+	case errors.Is(err, store.ErrChanged):
+		return signin.NewProblem(http.StatusBadRequest, "This sign-in was completed before. Please begin again.", errors.New("state used twice"))
+	case err != nil:
+		return signin.NewProblem(http.StatusServiceUnavailable, "Something went wrong here. Please try again later.", err)
+	}
+	return nil
 }

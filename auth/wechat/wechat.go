@@ -43,7 +43,8 @@ type App struct{ ID, Secret, Kind string }
 // Deps is what the scheme is made of.
 type Deps struct {
 	Logins       store.Logins
-	Keys         [][]byte // those of the tokens
+	States       store.Values // which states were used
+	Keys         [][]byte     // those of the tokens
 	Now          func() time.Time
 	Log          *slog.Logger
 	HTTP         outbound.Doer

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/auth"
+	"parley/auth/signin"
 	fake "parley/internal/fake/wechat"
 	api "parley/internal/wechat"
 	"parley/store/mem"
@@ -21,8 +23,13 @@ import (
 
 func newScheme(t testing.TB, base string) *Scheme {
 	t.Helper()
+	return newSchemeOn(t, base, mem.New())
+}
+
+func newSchemeOn(t testing.TB, base string, st *mem.Store) *Scheme {
+	t.Helper()
 	s, err := New(Deps{
-		Logins: mem.New(), Keys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logins: st, States: st, Keys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		HTTP: api.NewOnceHTTP(), Base: base, Newcomers: true,
 		Apps: []App{{"wx1", "secret-of-wx1", Account}, {"wx2", "secret-of-wx2", Website}, {"wx3", "secret-of-wx3", Mini}},
 	})
@@ -117,4 +124,25 @@ func FuzzSecret(f *testing.F) {
 			t.Fatalf("%q: %v, %v, asked %d times", secret, rec, err, asked)
 		}
 	})
+}
+
+// A state is good once, after a restart, too, even in the browser that began.
+func TestStateOnce(t *testing.T) {
+	t.Parallel()
+	st := mem.New()
+	s := newSchemeOn(t, "", st)
+	begun, err := s.Begin(t.Context(), Website, "https://chat.example.com/cb", "/", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, state, _ := strings.Cut(begun.URL, "&state=")
+	state, _, _ = strings.Cut(state, "#")
+	for i, want := range []int{http.StatusForbidden, http.StatusBadRequest, http.StatusBadRequest} {
+		_, err := s.Finish(t.Context(), Website, url.Values{"state": {state}}, begun.Value)
+		var p *signin.Problem
+		if !errors.As(err, &p) || p.Status != want {
+			t.Errorf("%d: %v, want %d", i, err, want)
+		}
+		s = newSchemeOn(t, "", st)
+	}
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -134,6 +135,15 @@ func (b *Body) content() (json.RawMessage, *head) {
 		return nil, nil // impossible: texts and numbers
 	}
 	return c, &head{Mime: mimeDrafty}
+}
+
+// plainJSON is JSON as people write it: the other side need not read \u003c.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
 }
 
 // cut shortens a text to n bytes, and says so.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/internal/limit"
+	"parley/internal/outbound"
 	"parley/store"
 )
 
@@ -43,6 +44,11 @@ func (g *groups) get(ctx context.Context, topic string) (*group, error) {
 	return known, nil
 }
 
+func (g *groups) has(ctx context.Context, topic string) (bool, error) {
+	known, err := g.get(ctx, topic)
+	return err == nil && known.ID != "", err
+}
+
 // sync brings a group up to date: change tells the service who has come and gone
 // since, and is always called.
 func (g *groups) sync(ctx context.Context, m *Outgoing, change func(old *group, joined, left []string) error) error {
@@ -57,18 +63,34 @@ func (g *groups) sync(ctx context.Context, m *Outgoing, change func(old *group, 
 	}
 	slices.Sort(members)
 	joined, left := missing(members, known.Members), missing(known.Members, members)
+	owner := known.Owner
 	if err := change(known, joined, left); err != nil {
 		if known.ID != was { // made, but not filled
 			known.Members = nil
+		}
+		if known.ID != was || known.Owner != owner {
 			err = errors.Join(err, g.put(ctx, m.Topic, known))
 		}
 		return err
 	}
-	if known.ID == was && len(joined)+len(left) == 0 {
+	if known.ID == was && known.Owner == owner && len(joined)+len(left) == 0 {
 		return nil
 	}
 	known.Members = members
 	return g.put(ctx, m.Topic, known)
+}
+
+// dismiss ends a group with tell, and forgets it. A refusal of the service is
+// final.
+func (g *groups) dismiss(ctx context.Context, topic string, tell func(*group) error) error {
+	known, err := g.get(ctx, topic)
+	if err != nil || known.ID == "" {
+		return err
+	}
+	if err = tell(known); err != nil && outbound.KindOf(err) != outbound.Forbidden {
+		return err
+	}
+	return errors.Join(err, g.values.DropValue(ctx, g.key(topic), nil))
 }
 
 func (g *groups) put(ctx context.Context, topic string, known *group) error {

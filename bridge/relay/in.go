@@ -19,7 +19,6 @@ const (
 	keepIncoming = 14 * 24 * time.Hour // by then a service has given up repeating
 	maxPending   = 10_000              // of a lane
 	publishTime  = 20 * time.Second
-	maxNonces    = 100_000
 )
 
 // record is a message that came in, as it is kept: with what it says until it is
@@ -50,15 +49,24 @@ func inKey(service, id string) string { return "ri:" + service + ":" + id }
 func (r *Relay) Accept(ctx context.Context, service string, in *Incoming) error {
 	l := r.lane(service, in.Topic)
 	switch {
-	case l == nil, in.From == 0, len(in.Content) == 0:
-		r.count.Discarded.Add(1)
+	case l == nil:
+		r.discard(&r.count.NoTopic, service, in.ID, "its conversation is not carried")
 		return nil
-	case in.Mark.Server == r.server, in.Mark.Hops >= maxHops:
-		r.count.Loops.Add(1)
+	case in.From == 0:
+		r.discard(&r.count.NoUser, service, in.ID, "its author is nobody of ours")
+		return nil
+	case len(in.Content) == 0:
+		r.discard(&r.count.NoContent, service, in.ID, "there is nothing in it")
+		return nil
+	case in.Mark.Server == r.server:
+		r.loop(service, in.ID, "it was sent from here")
+		return nil
+	case in.Mark.Hops >= maxHops:
+		r.loop(service, in.ID, "it has been through two services")
 		return nil
 	}
 	if _, err := r.Store.FindBridgeID(ctx, service, in.From); errors.Is(err, store.ErrNotFound) {
-		r.count.Discarded.Add(1) // nobody of ours, or one whom the service cannot know
+		r.discard(&r.count.NoUser, service, in.ID, "its author never had credentials of the service")
 		return nil
 	} else if err != nil {
 		return err
@@ -82,6 +90,7 @@ func (l *lane) accept(ctx context.Context, in *Incoming) error {
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		l.r.count.Duplicates.Add(1)
+		l.r.Log.Debug("a message from outside was here before", "bridge", l.carrier.Name(), "id", in.ID)
 		return nil
 	case err != nil:
 		return err
@@ -211,6 +220,7 @@ func (l *lane) publish(ctx context.Context, q queued) {
 			l.r.count.Published.Add(1)
 		case l.r.Final(err):
 			l.r.count.Discarded.Add(1)
+			l.r.count.Refused.Add(1)
 			l.r.Log.Warn("a message from outside is refused", "bridge", l.carrier.Name(), "topic", l.topic, "id", q.in.ID, "err", err)
 		default:
 			l.r.Log.Warn("a message from outside waits", "bridge", l.carrier.Name(), "topic", l.topic, "id", q.in.ID, "err", err, "again", backoff(tries))
@@ -265,33 +275,44 @@ func quote(s string) json.RawMessage {
 	return b
 }
 
-// Nonce notes that of a callback that was taken; false if it was before.
-func (r *Relay) Nonce(nonce string, keep time.Duration) bool {
-	now := r.Now()
+// Once does take for a callback, unless one with its nonce was taken before:
+// ErrNonce. It is in the store which were, so that restarting opens no door. One
+// that was not taken may come again.
+func (r *Relay) Once(ctx context.Context, service, nonce string, keep time.Duration, take func() error) error {
+	sum := sha256.Sum256([]byte(nonce))
+	key := "rn:" + service + ":" + hex.EncodeToString(sum[:])
+	if !r.claim(key) {
+		return ErrNonce
+	}
+	defer r.release(key)
+	switch _, err := r.Store.Value(ctx, key, r.now()); {
+	case err == nil:
+		return ErrNonce
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	if err := take(); err != nil {
+		return err
+	}
+	now := r.now()
+	return r.Store.PutValue(ctx, &store.Value{Key: key, Data: []byte("1"), Updated: now, Expires: now.Add(keep)})
+}
+
+// claim is false while another request with the same nonce is under way.
+func (r *Relay) claim(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if until, ok := r.nonces[nonce]; ok && now.Before(until) {
+	if r.nonces[key] {
 		return false
 	}
-	if len(r.nonces) >= maxNonces {
-		for n, until := range r.nonces {
-			if !now.Before(until) {
-				delete(r.nonces, n)
-			}
-		}
-	}
-	if len(r.nonces) < maxNonces { // else the IDs of messages still tell them apart
-		r.nonces[nonce] = now.Add(keep)
-	}
+	r.nonces[key] = true
 	return true
 }
 
-// Seen tells whether a callback was taken before.
-func (r *Relay) Seen(nonce string) bool {
+func (r *Relay) release(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	until, ok := r.nonces[nonce]
-	return ok && r.Now().Before(until)
+	delete(r.nonces, key)
 }
 
 // TopicOfUsers is the conversation of two users that is carried to a service;

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley/internal/chat"
@@ -25,7 +27,7 @@ type NetEase struct {
 // NewNetEase makes a carrier.
 func NewNetEase(client *netease.Client, values store.Values, now func() time.Time) *NetEase {
 	c := &NetEase{client: client, groups: &groups{values: values, now: now, service: netease.Service}, pace: pace{now: now}}
-	c.pace.rate = limit.Rate{Every: time.Second / 50, Burst: 50}
+	c.pace.rate = limit.Rate{Every: time.Second / 50, Burst: 40} // 100 in any second are allowed
 	return c
 }
 
@@ -49,7 +51,7 @@ func (c *NetEase) Send(ctx context.Context, m *Outgoing) (string, error) {
 	}
 	var body map[string]any
 	out.Type, body = neteaseBody(&m.Body)
-	b, err := json.Marshal(body)
+	b, err := plainJSON(body)
 	if err != nil {
 		return "", err
 	}
@@ -70,6 +72,26 @@ func (c *NetEase) Send(ctx context.Context, m *Outgoing) (string, error) {
 	return c.client.Send(ctx, &out)
 }
 
+// Has implements Carrier.
+func (c *NetEase) Has(ctx context.Context, topic string) (bool, error) {
+	return c.groups.has(ctx, topic)
+}
+
+// Sync implements Carrier.
+func (c *NetEase) Sync(ctx context.Context, m *Outgoing) error {
+	known, err := c.groups.get(ctx, m.Topic)
+	if err != nil || known.ID == "" {
+		return err
+	}
+	_, err = c.team(ctx, m)
+	return err
+}
+
+// Dismiss implements Carrier.
+func (c *NetEase) Dismiss(ctx context.Context, topic string) error {
+	return c.groups.dismiss(ctx, topic, func(g *group) error { return c.client.RemoveTeam(ctx, g.ID, g.Owner) })
+}
+
 // trace is 32 hex digits that only this message has.
 func trace(m Mark) string {
 	sum := sha256.Sum256([]byte(m.Server + " " + m.Topic + " " + strconv.Itoa(m.Seq)))
@@ -83,7 +105,7 @@ func neteaseBody(b *Body) (kind int, body map[string]any) {
 		for n := maxNetEaseText; ; n = n * 3 / 4 { // quotes and line ends grow
 			text = cut(text, n)
 			body = map[string]any{"msg": text}
-			if j, err := json.Marshal(body); err != nil || len(j) <= maxNetEaseText+100 {
+			if j, err := plainJSON(body); err != nil || len(j) <= maxNetEaseText+100 {
 				return netease.TypeText, body
 			}
 		}
@@ -135,11 +157,10 @@ func (c *NetEase) team(ctx context.Context, m *Outgoing) (string, error) {
 				}
 			}
 			var err error
-			g.Owner = owner
-			if g.ID, err = c.client.CreateTeam(ctx, cut(title, 60), owner, first, ""); err != nil {
+			if id, err = c.client.CreateTeam(ctx, cut(title, 60), owner, first, ""); err != nil {
 				return err
 			}
-			id = g.ID
+			g.ID, g.Owner = id, owner
 			joined = rest
 		}
 		for _, part := range chunks(joined, maxAdd) {
@@ -147,10 +168,17 @@ func (c *NetEase) team(ctx context.Context, m *Outgoing) (string, error) {
 				return err
 			}
 		}
-		for _, u := range left {
-			if u == g.Owner {
-				continue // a team needs one
+		if m.Owner == 0 { // nobody may read any more
+			owner = g.Owner
+			left = slices.DeleteFunc(left, func(u string) bool { return u == owner })
+		}
+		if g.Owner != owner { // a team needs one; the former one goes like the others
+			if err := c.client.ChangeTeamOwner(ctx, g.ID, g.Owner, owner); err != nil {
+				return err
 			}
+			g.Owner = owner
+		}
+		for _, u := range left {
 			if err := c.client.KickFromTeam(ctx, g.ID, g.Owner, u); err != nil {
 				return err
 			}
@@ -167,14 +195,18 @@ func (r *Relay) FromNetEase(ctx context.Context, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if m.Client == "REST" { // of a server
-		r.count.Loops.Add(1)
+	if strings.EqualFold(m.Client, "REST") { // of a server
+		r.loop(netease.Service, m.ServerID, "it was sent by a server")
 		return nil
 	}
 	from, err := chat.ParseExternal(m.From)
 	b, ok := copiedBody(m)
-	if err != nil || !ok || !m.Supported {
-		r.count.Discarded.Add(1)
+	switch {
+	case err != nil:
+		r.discard(&r.count.NoUser, netease.Service, m.ServerID, "its author is nobody of ours")
+		return nil
+	case !ok || !m.Supported:
+		r.discard(&r.count.NoContent, netease.Service, m.ServerID, "it is of a kind that is not carried")
 		return nil
 	}
 	in := &Incoming{ID: m.ServerID, From: from, Mark: readMark(m.Ext)}

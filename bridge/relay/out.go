@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/internal/chat"
@@ -14,12 +17,11 @@ import (
 )
 
 const (
-	page      = 100              // messages read at a time
-	maxTries  = 10               // answers that refuse a message for now
-	maxHops   = 2                // services that a message goes through at most
-	sendTime  = 30 * time.Second // one attempt
-	keepDead  = 30 * 24 * time.Hour
-	membersOK = time.Minute // how long a list of members is believed
+	page     = 100              // messages read at a time
+	maxTries = 10               // answers that refuse a message for now
+	maxHops  = 2                // services that a message goes through at most
+	sendTime = 30 * time.Second // one attempt
+	keepDead = 30 * 24 * time.Hour
 )
 
 // lane is one conversation and one service.
@@ -29,6 +31,7 @@ type lane struct {
 	topic   string
 	woken   chan struct{}
 	arrived chan struct{}
+	changes atomic.Int64 // of the members
 
 	// Owned by runOut.
 	cursor  int
@@ -37,13 +40,16 @@ type lane struct {
 	owner   chat.UID
 	title   string
 	read    time.Time // when they were
+	seen    int64     // changes that were, too
+	settled int64     // changes that the service knows of
+	unsure  int       // messages in a row of which nobody knows whether they arrived
 
 	mu      sync.Mutex
 	pending []queued // what came in, in order
 }
 
 func newLane(r *Relay, c Carrier, topic string) *lane {
-	return &lane{r: r, carrier: c, topic: topic, ensured: make(map[chat.UID]bool), woken: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
+	return &lane{r: r, carrier: c, topic: topic, settled: -1, ensured: make(map[chat.UID]bool), woken: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
 }
 
 func (l *lane) wake() {
@@ -67,18 +73,46 @@ func (l *lane) runOut(ctx context.Context) {
 		failed = 0
 		select {
 		case <-l.woken:
+		case <-time.After(membersOK): // accounts may have been deleted without the topic knowing
+			l.changes.Add(1)
 		case <-ctx.Done():
 		}
 	}
 }
 
-// drain sends all that there is after the mark. Errors are those of the store.
+// Errors of lanes.
+var (
+	errGone   = errors.New("the conversation is gone")
+	errNobody = errors.New("the account of the author is gone")
+)
+
+// drain sends all that there is, and tells who the members are. Errors are those
+// of the store, and of telling.
 func (l *lane) drain(ctx context.Context) error {
+	err := l.carryAll(ctx)
+	if err == nil {
+		err = l.settle(ctx)
+	}
+	if errors.Is(err, errGone) {
+		return l.dismiss(ctx)
+	}
+	return err
+}
+
+// find is what there is of the conversation; errGone if it was deleted, or nobody
+// has written yet.
+func (l *lane) find(ctx context.Context) (*store.Topic, error) {
 	t, err := l.r.Store.Topic(ctx, l.topic)
-	switch {
-	case errors.Is(err, store.ErrNotFound): // nobody has written yet
-		return nil
-	case err != nil:
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errGone
+	}
+	return t, err
+}
+
+// carryAll sends all that there is after the mark.
+func (l *lane) carryAll(ctx context.Context) error {
+	t, err := l.find(ctx)
+	if err != nil {
 		return err
 	}
 	for l.cursor < t.Seq && ctx.Err() == nil {
@@ -108,7 +142,9 @@ func (l *lane) begin(ctx context.Context) error {
 	switch t, err := l.r.Store.Topic(ctx, l.topic); {
 	case err == nil:
 		last = t.Seq
-	case !errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, store.ErrNotFound):
+		l.r.Log.Warn("a conversation that is to be carried does not exist: look at the spelling in relay, unless it is still to begin", "bridge", l.carrier.Name(), "topic", l.topic)
+	default:
 		return err
 	}
 	v, err := l.r.Store.Value(ctx, l.cursorKey(), l.r.now())
@@ -168,17 +204,31 @@ func (l *lane) carry(ctx context.Context, m *store.Message) error {
 	}
 	out := &Outgoing{Message: m, Body: body, Mark: Mark{Topic: l.topic, Seq: m.Seq, Server: l.r.server, Hops: from.Hops}}
 	for refused, failed := 0, 0; ctx.Err() == nil; {
-		err := l.send(ctx, out)
+		count, err := l.send(ctx, out)
 		if err == nil {
-			l.r.count.Sent.Add(1)
+			count.Add(1)
+			l.unsure = 0
 			return l.advance(ctx, m.Seq)
 		}
-		if ctx.Err() != nil {
+		var f *outbound.Failure
+		if errors.As(err, &f) && f.Unsure {
+			l.unsure++
+			err := l.bury(ctx, m, fmt.Errorf("it may have arrived, and is not sent again: %w", err))
+			if err == nil && l.unsure > 1 { // the next one shall not be lost as well
+				l.r.Sleep(ctx, backoff(l.unsure-1))
+			}
+			return err
+		}
+		switch {
+		case ctx.Err() != nil:
 			return nil
+		case errors.Is(err, errGone):
+			return err
+		case errors.Is(err, errNobody):
+			return l.bury(ctx, m, err)
 		}
 		failed++
 		l.r.count.Retried.Add(1)
-		var f *outbound.Failure
 		if errors.As(err, &f) && f.Err == nil && f.Kind == outbound.Temporary { // an answer about this message
 			refused++
 		}
@@ -196,84 +246,24 @@ func (l *lane) carry(ctx context.Context, m *store.Message) error {
 	return nil
 }
 
-func (l *lane) send(ctx context.Context, out *Outgoing) error {
+// send makes one attempt, and tells which counter what it did belongs to.
+func (l *lane) send(ctx context.Context, out *Outgoing) (*atomic.Int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	if err := l.readMembers(ctx, out.From); err != nil {
-		return err
+		return nil, err
 	}
-	out.Members, out.Owner, out.Title = nil, l.owner, l.title
-	for _, u := range l.members {
-		switch err := l.ensure(ctx, u); {
-		case err == nil:
-			out.Members = append(out.Members, u)
-		case u == out.From, u == out.Owner, chat.KindOf(l.topic) != chat.KindGroup, outbound.KindOf(err) != outbound.Forbidden:
-			return err
-		}
+	if peer := chat.P2PPeer(l.topic, out.From); peer != 0 && !slices.Contains(l.members, peer) {
+		return &l.r.count.Skipped, nil // he has left, or may not read: nothing of this is for him
 	}
-	_, err := l.carrier.Send(ctx, out)
-	return err
-}
-
-// ensure makes sure that the service has the account of a user.
-func (l *lane) ensure(ctx context.Context, u chat.UID) error {
-	if l.ensured[u] {
-		return nil
+	if err := l.address(ctx, out); err != nil {
+		return nil, err
 	}
-	err := l.r.Ensure(ctx, l.carrier.Name(), u)
-	if err == nil {
-		l.ensured[u] = true
+	if _, err := l.carrier.Send(ctx, out); err != nil {
+		return nil, err
 	}
-	return err
-}
-
-// readMembers reads who may read, from time to time and when somebody is new.
-func (l *lane) readMembers(ctx context.Context, from chat.UID) error {
-	now := l.r.now()
-	if now.Sub(l.read) < membersOK {
-		for _, u := range l.members {
-			if u == from {
-				return nil
-			}
-		}
-	}
-	var members []chat.UID
-	var owner chat.UID
-	seen := false
-	err := l.r.Store.EachSub(ctx, l.topic, func(s *store.Sub) error {
-		mode := s.Want & s.Given
-		if s.Reader || !s.Deleted.IsZero() || !mode.Has(chat.ModeJoin|chat.ModeRead) {
-			return nil
-		}
-		if mode.Has(chat.ModeOwner) {
-			owner = s.User
-		}
-		seen = seen || s.User == from
-		members = append(members, s.User)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if !seen { // he has left since he wrote it
-		members = append(members, from)
-	}
-	if owner == 0 {
-		owner = members[0]
-	}
-	if len(l.ensured) > 2*len(members)+page { // of many who have left
-		clear(l.ensured)
-	}
-	t, err := l.r.Store.Topic(ctx, l.topic)
-	if err != nil {
-		return err
-	}
-	var card struct {
-		FN string `json:"fn"`
-	}
-	_ = json.Unmarshal(t.Public, &card)
-	l.members, l.owner, l.title, l.read = members, owner, card.FN, now
-	return nil
+	l.settled = l.seen
+	return &l.r.count.Sent, nil
 }
 
 // Dead is a message that could not be carried.
@@ -283,21 +273,27 @@ type Dead struct {
 	At    time.Time `json:"at"`
 }
 
-// bury gives a message up, and notes why.
+// bury gives a message up, and notes why: in the store if that works, for if the
+// mark did not move the message would go again.
 func (l *lane) bury(ctx context.Context, m *store.Message, cause error) error {
 	l.r.count.Dead.Add(1)
 	now := l.r.now()
 	text := l.r.Redact(cause.Error())
 	l.r.Log.Error("a message is not carried", "bridge", l.carrier.Name(), "topic", l.topic, "seq", m.Seq, "err", text)
-	data, err := json.Marshal(Dead{m.Seq, text, now})
-	if err != nil {
-		return err
-	}
-	err = l.r.Store.PutValue(ctx, &store.Value{
-		Key: "rd:" + l.carrier.Name() + ":" + l.topic + ":" + strconv.Itoa(m.Seq), Data: data, Updated: now, Expires: now.Add(keepDead),
-	})
-	if err != nil {
-		return err
+	if err := l.noteDead(ctx, Dead{m.Seq, text, now}); err != nil {
+		l.r.Log.Error("a message that is not carried is in the log only", "bridge", l.carrier.Name(), "topic", l.topic, "seq", m.Seq, "err", err)
 	}
 	return l.advance(ctx, m.Seq)
+}
+
+func (l *lane) noteDead(ctx context.Context, d Dead) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+	defer cancel()
+	data, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return l.r.Store.PutValue(ctx, &store.Value{
+		Key: "rd:" + l.carrier.Name() + ":" + l.topic + ":" + strconv.Itoa(d.Seq), Data: data, Updated: d.At, Expires: d.At.Add(keepDead),
+	})
 }

@@ -36,9 +36,16 @@ type Store interface {
 // Carrier sends messages to one service.
 type Carrier interface {
 	Name() string
-	// Send sends a message and returns its ID there. It may be called again with
-	// the same message when it is not known whether it arrived.
+	// Send sends a message and returns its ID there. After an error it is called
+	// again with the same message, unless that is an outbound.Failure that is Unsure.
 	Send(ctx context.Context, m *Outgoing) (id string, err error)
+	// Has tells whether the service has the group of a conversation. It is made with
+	// the first message.
+	Has(ctx context.Context, topic string) (bool, error)
+	// Sync tells who the members of a group are that the service has.
+	Sync(ctx context.Context, m *Outgoing) error
+	// Dismiss ends a group. One that the service does not have is no error.
+	Dismiss(ctx context.Context, topic string) error
 }
 
 // Outgoing is a message on its way out.
@@ -127,7 +134,7 @@ type Relay struct {
 	order  atomic.Int64 // of what comes in
 
 	mu     sync.Mutex
-	nonces map[string]time.Time // of callbacks that were taken
+	nonces map[string]bool // of callbacks under way
 }
 
 // Counts are what has been done since the start.
@@ -135,6 +142,23 @@ type Counts struct {
 	Sent, Retried, Dead, Skipped            atomic.Int64
 	Published, Duplicates, Loops, Discarded atomic.Int64
 	Queued                                  atomic.Int64 // waiting to be published, now
+
+	// Why messages of services were Discarded.
+	NoTopic, NoUser, NoContent, Refused atomic.Int64
+}
+
+// discard counts a message of a service that is none for us, and tells who looks
+// for it.
+func (r *Relay) discard(why *atomic.Int64, service, id, text string) {
+	r.count.Discarded.Add(1)
+	why.Add(1)
+	r.Log.Debug("a message from outside is dropped", "bridge", service, "id", id, "why", text)
+}
+
+// loop is discard for what came from here, or has been through too much.
+func (r *Relay) loop(service, id, text string) {
+	r.count.Loops.Add(1)
+	r.Log.Debug("a message from outside is dropped", "bridge", service, "id", id, "why", text)
 }
 
 // Count is for metrics and tests.
@@ -148,7 +172,7 @@ func New(ctx context.Context, d Deps, routes ...Route) (*Relay, error) {
 	if d.Sleep == nil {
 		d.Sleep = sleep
 	}
-	r := &Relay{Deps: d, lanes: make(map[string]*lane), nonces: make(map[string]time.Time)}
+	r := &Relay{Deps: d, lanes: make(map[string]*lane), nonces: make(map[string]bool)}
 	for _, route := range routes {
 		for _, t := range route.Topics {
 			r.lanes[laneKey(route.Carrier.Name(), t)] = newLane(r, route.Carrier, t)
@@ -202,6 +226,17 @@ func (r *Relay) Run(ctx context.Context) error {
 func (r *Relay) Published(topic string, _ int) {
 	for _, l := range r.lanes {
 		if l.topic == topic {
+			l.wake()
+		}
+	}
+}
+
+// Members tells that those who may read a conversation are others, or that it was
+// deleted. It does not block.
+func (r *Relay) Members(topic string) {
+	for _, l := range r.lanes {
+		if l.topic == topic {
+			l.changes.Add(1)
 			l.wake()
 		}
 	}

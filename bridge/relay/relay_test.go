@@ -49,14 +49,21 @@ type site struct {
 	rongClient *rongcloud.Client
 	neClient   *netease.Client
 
-	mu   sync.Mutex // of what the hub would do
-	logs bytes.Buffer
+	mu    sync.Mutex // of what the hub would do
+	logs  bytes.Buffer
+	slept []time.Duration
+	gone  chat.UID // whose account was deleted
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, mem: mem.New(), ann: chat.NewUID(), bob: chat.NewUID(), grp: chat.NewGroupName()}
 	s.p2p = chat.P2PName(s.ann, s.bob)
+	t.Cleanup(func() {
+		if strings.Contains(s.logs.String(), secret) {
+			t.Error("the secret is in the log")
+		}
+	})
 	s.rong = &fakerong.Service{AppKey: appKey, Secret: secret, Now: time.Now}
 	s.ne = &fakenetease.Service{AppKey: appKey, Secret: secret, Now: time.Now}
 	s.rongHost, s.neHost = s.rong.Host(), s.ne.Host()
@@ -98,6 +105,8 @@ type dying struct {
 	*mem.Store
 	left atomic.Int64 // operations; negative: it lives
 	odds float64      // of a failure that passes
+
+	refuse string // keys that are not taken begin with it; empty: all are
 }
 
 var errDead = errors.New("dead")
@@ -119,6 +128,12 @@ func (d *dying) spend() error {
 func (d *dying) PutValue(ctx context.Context, v *store.Value) error {
 	if err := d.spend(); err != nil {
 		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d.refuse != "" && strings.HasPrefix(v.Key, d.refuse) {
+		return errors.New("the store does not take it")
 	}
 	return d.Store.PutValue(ctx, v)
 }
@@ -194,9 +209,14 @@ func (s *site) relay(st *dying, routes map[string][]string) (r *Relay, stop func
 	}
 	r, err := New(s.t.Context(), Deps{
 		Store: st, Publish: publisher{s, st}, Final: func(err error) bool { return err.Error() == "final" },
-		Ensure: s.ensure, Log: slog.New(slog.NewTextHandler(&lockedWriter{s: s}, nil)), Now: time.Now,
+		Ensure: s.ensure, Log: slog.New(slog.NewTextHandler(&lockedWriter{s: s}, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now,
 		Redact: func(s string) string { return s },
-		Sleep:  func(ctx context.Context, _ time.Duration) { sleep(ctx, time.Millisecond) },
+		Sleep: func(ctx context.Context, d time.Duration) {
+			s.mu.Lock()
+			s.slept = append(s.slept, d)
+			s.mu.Unlock()
+			sleep(ctx, time.Millisecond)
+		},
 	}, list...)
 	if err != nil {
 		s.t.Fatal(err)
@@ -219,6 +239,12 @@ func (w *lockedWriter) Write(p []byte) (int, error) {
 }
 
 func (s *site) ensure(ctx context.Context, service string, u chat.UID) error {
+	s.mu.Lock()
+	gone := s.gone == u
+	s.mu.Unlock()
+	if gone {
+		return fmt.Errorf("read the user: %w", store.ErrNotFound)
+	}
 	id, err := s.mem.BridgeID(ctx, service, u, time.Now())
 	if err != nil || id.Created {
 		return err
@@ -335,7 +361,7 @@ func numbered(prefix string, n int) []string {
 func unreliable(lost bool) func(string, int) faults.Mode {
 	return func(string, int) faults.Mode {
 		switch n := rand.IntN(100); {
-		case n < 4:
+		case n < 4, n < 10 && !lost: // says that nothing was done
 			return faults.Refuse
 		case n < 7:
 			return faults.Gateway
@@ -424,7 +450,7 @@ func TestDies(t *testing.T) {
 	for _, service := range []string{rongcloud.Service, netease.Service} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			const n = 60
+			const n = 200
 			s := newSite(t)
 			routes := map[string][]string{service: {s.p2p}}
 			r, stop := s.relay(nil, routes)
@@ -433,8 +459,9 @@ func TestDies(t *testing.T) {
 			stop()
 			out, in := numbered("out ", n), numbered("in ", n)
 			s.write(nil, s.p2p, out...)
+			sent := func() int { texts, _ := s.sent(service); return len(texts) }
 			next := 0
-			for deaths := 0; deaths < 200; deaths++ {
+			for deaths := 0; deaths < 20 || deaths < 300 && (next < n || sent() <= n); deaths++ {
 				st := &dying{Store: s.mem}
 				st.left.Store(-1)
 				r, stop := s.relay(st, routes)
@@ -561,6 +588,15 @@ func TestRefused(t *testing.T) {
 	if err := r.FromNetEase(t.Context(), []byte(`{"eventType":"2"}`)); !errors.Is(err, netease.ErrForm) {
 		t.Errorf("got %v", err)
 	}
+	n := &r.count
+	if got := [3]int64{n.NoTopic.Load(), n.NoUser.Load(), n.NoContent.Load()}; got != [3]int64{4, 2, 4} {
+		t.Errorf("why: got %v", got)
+	}
+	s.mu.Lock()
+	if lines := strings.Count(s.logs.String(), "a message from outside is dropped"); lines != 10 {
+		t.Errorf("%d lines in the log", lines)
+	}
+	s.mu.Unlock()
 	if list, err := s.mem.ListValues(t.Context(), "ri:", "", 0); err != nil || len(list) != 0 {
 		t.Errorf("kept: %v, %v", list, err)
 	}

@@ -3,12 +3,16 @@ package relay
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"parley/internal/chat"
 	"parley/internal/limit"
+	"parley/internal/outbound"
 	"parley/internal/rongcloud"
 	"parley/store"
 )
@@ -19,13 +23,14 @@ type RongCloud struct {
 	groups *groups
 	pace   pace // of messages to people
 	slow   pace // and to groups
+	doubt  atomic.Bool
 }
 
 // NewRongCloud makes a carrier.
 func NewRongCloud(client *rongcloud.Client, values store.Values, now func() time.Time) *RongCloud {
 	c := &RongCloud{client: client, groups: &groups{values: values, now: now, service: rongcloud.Service}, pace: pace{now: now}, slow: pace{now: now}}
-	c.pace.rate = limit.Rate{Every: time.Second / 80, Burst: 80} // 100 are allowed
-	c.slow.rate = limit.Rate{Every: time.Second / 16, Burst: 16} // 20 are allowed
+	c.pace.rate = limit.Rate{Every: time.Second / 80, Burst: 20} // 100 in any second are allowed
+	c.slow.rate = limit.Rate{Every: time.Second / 16, Burst: 4}  // 20 in any second are allowed
 	return c
 }
 
@@ -48,7 +53,7 @@ func (c *RongCloud) Send(ctx context.Context, m *Outgoing) (string, error) {
 	var content map[string]any
 	out.ObjectName, content = rongContent(&m.Body)
 	content["extra"] = m.Mark.String()
-	b, err := json.Marshal(content)
+	b, err := plainJSON(content)
 	if err != nil {
 		return "", err
 	}
@@ -60,7 +65,54 @@ func (c *RongCloud) Send(ctx context.Context, m *Outgoing) (string, error) {
 	if err := pace.wait(ctx); err != nil {
 		return "", err
 	}
-	return c.client.Publish(ctx, &out)
+	// A message of which nobody can tell whether it arrived is lost or goes twice.
+	// So there should be one of them in an outage, not one after the other.
+	if c.doubt.Load() {
+		if _, err := c.client.Online(ctx, out.From); err != nil && outbound.KindOf(err) != outbound.Forbidden {
+			return "", err
+		}
+		c.doubt.Store(false)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishSend) // stopping us does not cut it
+	defer cancel()
+	id, err := c.client.Publish(ctx, &out)
+	var f *outbound.Failure
+	if err != nil && !errors.As(err, &f) { // the time has run out
+		f = &outbound.Failure{Service: rongcloud.Service, Kind: outbound.Temporary, Text: "no answer in time", Err: err, Unsure: true}
+		err = f
+	}
+	if err != nil && f.Unsure {
+		c.doubt.Store(true)
+	}
+	return id, err
+}
+
+// publishSend is for how long an answer to a message is waited for.
+const publishSend = 10 * time.Second
+
+// Has implements Carrier.
+func (c *RongCloud) Has(ctx context.Context, topic string) (bool, error) {
+	return c.groups.has(ctx, topic)
+}
+
+// Sync implements Carrier.
+func (c *RongCloud) Sync(ctx context.Context, m *Outgoing) error {
+	known, err := c.groups.get(ctx, m.Topic)
+	if err != nil || known.ID == "" {
+		return err
+	}
+	return c.group(ctx, known.ID, m)
+}
+
+// Dismiss implements Carrier. Anybody may be named as who does it.
+func (c *RongCloud) Dismiss(ctx context.Context, topic string) error {
+	return c.groups.dismiss(ctx, topic, func(g *group) error {
+		by := chat.ExternalGroup(topic)
+		if len(g.Members) > 0 {
+			by = g.Members[0]
+		}
+		return c.client.DismissGroup(ctx, by, g.ID)
+	})
 }
 
 func rongContent(b *Body) (objectName string, content map[string]any) {
@@ -118,14 +170,18 @@ func (r *Relay) FromRongCloud(ctx context.Context, form url.Values) error {
 	if err != nil {
 		return err
 	}
-	if m.Source == "Server" || m.Sensitive == "1" { // of a server; or blocked over there
-		r.count.Loops.Add(1)
+	if strings.EqualFold(m.Source, "Server") || m.Sensitive == "1" { // of a server; or blocked over there
+		r.loop(rongcloud.Service, m.UID, "it was sent by a server, or was blocked")
 		return nil
 	}
 	from, err := chat.ParseExternal(m.From)
 	body, extra, ok := rongBody(m)
-	if err != nil || !ok {
-		r.count.Discarded.Add(1)
+	switch {
+	case err != nil:
+		r.discard(&r.count.NoUser, rongcloud.Service, m.UID, "its author is nobody of ours")
+		return nil
+	case !ok:
+		r.discard(&r.count.NoContent, rongcloud.Service, m.UID, "it is of a kind that is not carried")
 		return nil
 	}
 	in := &Incoming{ID: m.UID, From: from, Mark: readMark(extra)}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -18,6 +19,9 @@ const maxAge = 5 * time.Minute
 // ErrSignature is the error of a push that WeChat did not sign, or not now.
 var ErrSignature = errors.New("wechatapi: wrong signature")
 
+// errStale is an ErrSignature that is right, but not of these minutes: for the log.
+var errStale = fmt.Errorf("%w: right, but its time is more than %v from ours", ErrSignature, maxAge)
+
 // hook verifies and reads what is pushed to an app.
 type hook struct {
 	tokens []string // of the console: the present one, and the one before while it is being changed
@@ -28,7 +32,7 @@ type hook struct {
 // signed tells whether a signature over parts and the query's own is right.
 func (h *hook) signed(q url.Values, signature string, parts ...string) error {
 	sec, err := strconv.ParseInt(q.Get("timestamp"), 10, 64)
-	if err != nil || h.now().Sub(time.Unix(sec, 0)).Abs() > maxAge {
+	if err != nil {
 		return ErrSignature
 	}
 	ok := false
@@ -38,6 +42,9 @@ func (h *hook) signed(q url.Values, signature string, parts ...string) error {
 	}
 	if !ok {
 		return ErrSignature
+	}
+	if h.now().Sub(time.Unix(sec, 0)).Abs() > maxAge {
+		return errStale
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func TestReceive(t *testing.T) {
 		"plain": {App: oaID, Body: text}, "token": {App: oaID, Body: text, Encrypt: true, Token: "wrong"},
 		"old": {App: oaID, Body: text, Encrypt: true, Age: 301}, "tampered": {App: oaID, Body: text, Encrypt: true, Tampered: true},
 	} {
-		if _, _, err := take(a, p); err != ErrSignature {
+		if _, _, err := take(a, p); !errors.Is(err, ErrSignature) || errors.Is(err, errStale) != (name == "old") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -119,6 +119,31 @@ func TestReceive(t *testing.T) {
 	}
 	if a.OnlyHook() != oaID || a.Hooked(miniID) {
 		t.Error("hooks")
+	}
+}
+
+// The signature of what is plain does not cover the body: its nonce is good for
+// one body, on all nodes and after restarts.
+func TestReceivePlain(t *testing.T) {
+	t.Parallel()
+	n := newNodes(t)
+	plain := func(d *Deps) {
+		for i := range d.Apps {
+			d.Apps[i].AESKey = ""
+		}
+	}
+	a, b := n.node(plain), n.node(plain)
+	text := `<xml><FromUserName>oAnn</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>subscribe</Event></xml>`
+	address, body := n.fake.Prepare("", fake.Push{App: oaID, Body: text})
+	q := queryOf(t, address)
+	if _, first, err := a.Receive(t.Context(), oaID, q, []byte(body)); err != nil || !first {
+		t.Errorf("%t, %v", first, err)
+	}
+	if _, first, err := b.Receive(t.Context(), oaID, q, []byte(body)); err != nil || first {
+		t.Errorf("repeated by WeChat: %t, %v", first, err)
+	}
+	if _, _, err := b.Receive(t.Context(), oaID, q, []byte(strings.Replace(body, "oAnn", "oBob", 1))); err != ErrSignature {
+		t.Errorf("with another body: %v", err)
 	}
 }
 

@@ -1,9 +1,13 @@
 package wechatapi
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"net/url"
 	"time"
+
+	"parley/store"
 )
 
 // repeatTime is for how long repetitions of a push are recognised: WeChat stops
@@ -45,10 +49,31 @@ func (s *Service) Receive(ctx context.Context, app string, q url.Values, body []
 	if e, err = h.open(q, body); err != nil {
 		return nil, false, err
 	}
+	if h.crypt == nil { // what is plain is not covered by the signature: no other content with the same one
+		key := "wechat:nonce:" + hexSHA1(app+" "+q.Get("timestamp")+" "+q.Get("nonce"))
+		if err := s.onlyBody(ctx, key, body); err != nil {
+			return nil, false, err
+		}
+	}
 	// A lease that nobody gives back is a mark that the first one leaves.
 	_, first, err = s.Vault.Lease(ctx, "wechat:seen:"+hexSHA1(app+" "+e.key()), repeatTime)
 	if err != nil {
 		return nil, false, err
 	}
 	return e, first, nil
+}
+
+// onlyBody refuses another body than the one that came first under a key. The
+// same one may come again: WeChat repeats pushes.
+func (s *Service) onlyBody(ctx context.Context, key string, body []byte) error {
+	sum := []byte(hexSHA1(string(body)))
+	switch first, err := s.Vault.Get(ctx, key); {
+	case errors.Is(err, store.ErrNotFound):
+		return s.Vault.Put(ctx, key, sum, s.Now().UTC().Truncate(time.Millisecond).Add(2*maxAge))
+	case err != nil:
+		return err
+	case !bytes.Equal(first, sum):
+		return ErrSignature
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package wechatapi
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -156,7 +157,7 @@ func TestHook(t *testing.T) {
 	}
 	refused := func(name string, want error, q url.Values, body string) {
 		t.Helper()
-		if e, err := h.open(q, []byte(body)); err != want || e != nil {
+		if e, err := h.open(q, []byte(body)); !errors.Is(err, want) || e != nil {
 			t.Errorf("%s: %+v, %v", name, e, err)
 		}
 	}

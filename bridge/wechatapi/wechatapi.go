@@ -142,6 +142,26 @@ func (s *Service) token(ctx context.Context, a *App, not string) (string, error)
 	})
 }
 
+// Probe fetches what an app needs and says what it got: a token, and a ticket if
+// it has pages. ErrApp for one that is not known.
+func (s *Service) Probe(ctx context.Context, app string) (got []string, err error) {
+	a := s.apps[app]
+	if a == nil {
+		return nil, ErrApp
+	}
+	if _, err := s.token(ctx, a, ""); err != nil {
+		return nil, err
+	}
+	got = []string{"token"}
+	if len(a.JSDomains) > 0 {
+		if _, err := s.ticket(ctx, a); err != nil {
+			return got, err
+		}
+		got = append(got, "ticket")
+	}
+	return got, nil
+}
+
 // configured tells the operator what only he can mend.
 func (s *Service) configured(a *App, err error) error {
 	switch wechat.Code(err) {

@@ -46,7 +46,7 @@ func backupMake(set *flag.FlagSet) func(*operator, []string) error {
 		if _, err := os.Lstat(path); err == nil {
 			return fmt.Errorf("%s exists: name a new file", path)
 		}
-		cfg, err := o.config()
+		cfg, _, err := o.config()
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func backupRestore(set *flag.FlagSet) func(*operator, []string) error {
 		if err != nil {
 			return err
 		}
-		cfg, err := o.config()
+		cfg, _, err := o.config()
 		if err != nil {
 			return err
 		}

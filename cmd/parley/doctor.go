@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/internal/config"
+	"parley/internal/disk"
 	"parley/server"
 	"parley/server/admin"
 	"parley/store/sqlite"
@@ -271,7 +272,8 @@ func (p *patient) space() finding {
 	if _, err := os.Stat(dir); err != nil {
 		dir = filepath.Dir(dir)
 	}
-	switch free, known := freeBytes(dir); {
+	s, known := disk.Of(dir)
+	switch free := s.Free; {
 	case !known:
 		return good(name, "not known on this system")
 	case free < mustFree:

@@ -2,5 +2,4 @@
 
 package main
 
-func fileLimit() (limit uint64, known bool)      { return 0, false }
-func freeBytes(string) (free uint64, known bool) { return 0, false }
+func fileLimit() (limit uint64, known bool) { return 0, false }

@@ -170,10 +170,18 @@ func nothing(args []string) error {
 	return nil
 }
 
-// config reads the configuration without a word about what is off.
-func (o *operator) config() (*config.Config, error) {
-	cfg, _, err := loadConfig(o.options)
-	return cfg, err
+// config reads the configuration without a word about what is off. Who asks a
+// running server need not have its secrets: incomplete says which are not here.
+func (o *operator) config() (cfg *config.Config, incomplete, err error) {
+	cfg, _, err = loadConfig(o.options)
+	var faults config.Faults
+	if err == nil || cfg == nil || !errors.As(err, &faults) || !faults.Unresolved() {
+		return cfg, nil, err
+	}
+	if o.options.data != "" {
+		cfg.Data = o.options.data
+	}
+	return cfg, err, nil
 }
 
 const startWait = 5 * time.Second
@@ -181,7 +189,7 @@ const startWait = 5 * time.Second
 // connect finds who has the data: the server that runs there, or else the store
 // itself, which nobody else can open then. close ends either.
 func (o *operator) connect() (ops admin.Operations, closing func() error, err error) {
-	cfg, err := o.config()
+	cfg, incomplete, err := o.config()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -200,6 +208,9 @@ func (o *operator) connect() (ops admin.Operations, closing func() error, err er
 			return nil, nil, foreignError(dir)
 		case errors.Is(err, admin.ErrSilent):
 			return nil, nil, err
+		}
+		if incomplete != nil {
+			return nil, nil, fmt.Errorf("no server answers, and without one the secrets are needed: %w", incomplete)
 		}
 		ops, closing, err := o.openStore(cfg, dir)
 		if !errors.Is(err, sqlite.ErrInUse) {

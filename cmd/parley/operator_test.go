@@ -414,3 +414,27 @@ func TestInviteCommands(t *testing.T) {
 		}
 	})
 }
+
+// What talks to a running server does not need its secrets; serve, check, and
+// what opens the store itself do.
+func TestWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := `{"bridges":{"rongcloud":{"enabled":true,"app_key":"env:PARLEY_TEST_KEY","app_secret":"file:not-there"}}}`
+	if err := os.WriteFile(filepath.Join(dir, "secret.conf"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, dir)
+	if out := succeed(t, dir, "secret1\n", "user", "add", "annie", "--password-stdin", "--config", "secret.conf"); !strings.Contains(out, "annie") {
+		t.Errorf("got %s", out)
+	}
+	succeed(t, dir, "", "audit", "--config", "secret.conf")
+	succeed(t, dir, "", "backup", "b.db", "--config", "secret.conf")
+	if out, _, code := finish(t, dir, "", "check", "--config", "secret.conf"); code != 1 || !strings.Contains(out, "PARLEY_TEST_KEY is not set") {
+		t.Errorf("check: %d, %s", code, out)
+	}
+	p.stop(t)
+	if _, stderr, code := finish(t, dir, "", "user", "list", "--config", "secret.conf"); code != 1 || !strings.Contains(stderr, "no server answers") {
+		t.Errorf("stopped: %d, %s", code, stderr)
+	}
+}

@@ -99,6 +99,9 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		Certificates: certificates, Passwords: passwords, Metrics: scraped, Media: blobs,
 		Uploads: uploadsFolder(cfg, home.path),
 	}
+	if hasFolder(cfg) {
+		deps.Files = filesFolder(cfg, home.path)
+	}
 	var people []demo.Person
 	if play {
 		people, err = makeDemo(ctx, deps, home)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"parley/internal/chat"
 )
@@ -96,8 +97,10 @@ func (r *RongCloud) check(k *checker) {
 		k.required(path+"app_key", r.AppKey, when)
 		k.required(path+"app_secret", string(r.AppSecret), when)
 	}
+	k.appKey(path+"app_key", r.AppKey)
 	k.oneOf(path+"region", r.Region, RongCloudRegions()...)
 	k.vendorURLs(path+"hosts", r.Hosts)
+	k.paths(path+"hosts", r.Hosts, false)
 	if r.TokenTTL < 10*time.Minute || r.TokenTTL > 10*365*24*time.Hour {
 		k.fault(path+"token_ttl", "must be between 10m and 10 years (87600h)")
 	}
@@ -119,7 +122,9 @@ func (n *NetEase) check(k *checker) {
 	k.oneOf(path+"region", n.Region, NetEaseRegions()...)
 	k.oneOf(path+"im", n.IM, "dynamic", "static", "off")
 	k.oneOf(path+"rtc", n.RTC, "local", "call", "off")
+	k.appKey(path+"app_key", n.AppKey)
 	k.vendorURLs(path+"v1_base", n.V1Base)
+	k.paths(path+"v1_base", n.V1Base, true)
 	if n.TTL < time.Minute || n.TTL >= 24*time.Hour {
 		k.fault(path+"ttl", "must be at least 1m and less than 24h: a token that was given away cannot be taken back")
 	}
@@ -145,6 +150,38 @@ func (k *checker) vendorURLs(path string, list []string) {
 			k.fault(at, "must be https: what is sent there logs in as the whole app")
 		}
 	}
+}
+
+// paths checks that addresses of a vendor have a path, or none.
+func (k *checker) paths(path string, list []string, wanted bool) {
+	for i, s := range list {
+		u, err := url.Parse(s)
+		if err != nil || badURL(s) != "" {
+			continue // told already
+		}
+		at := fmt.Sprintf("%s[%d]", path, i)
+		switch {
+		case u.User != nil || u.RawQuery != "" || u.ForceQuery:
+			k.fault(at, "must have no user and no ?")
+		case wanted && strings.Trim(u.Path, "/") == "":
+			k.fault(at, "must have the path of the interface, such as https://api.example.com/nimserver")
+		case !wanted && u.Path != "":
+			k.fault(at, "must have no path: only the host, such as https://api.example.com")
+		}
+	}
+}
+
+const maxAppKey = 64
+
+// appKey checks what vendors make of letters and digits.
+func (k *checker) appKey(path, s string) {
+	if len(s) > maxAppKey || strings.ContainsFunc(s, notAlphanumeric) {
+		k.fault(path, "has letters and digits only, %d at most: copy it from the console without blanks", maxAppKey)
+	}
+}
+
+func notAlphanumeric(r rune) bool {
+	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
 func isLoopback(host string) bool {

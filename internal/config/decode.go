@@ -184,6 +184,11 @@ func (d *decoder) fault(v *hujson.Value, path, text string) {
 	d.faults = append(d.faults, Fault{Place: d.place(v.StartOffset), Path: path, Text: text})
 }
 
+// unresolved is fault for a value that is elsewhere and cannot be had.
+func (d *decoder) unresolved(v *hujson.Value, path, text string) {
+	d.faults = append(d.faults, Fault{Place: d.place(v.StartOffset), Path: path, Text: text, Unresolved: true})
+}
+
 func (d *decoder) warn(path, text string) {
 	d.warnings = append(d.warnings, Warning{Place: d.locate(path), Path: path, Text: text})
 }

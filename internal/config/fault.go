@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +33,18 @@ type Fault struct {
 	Place
 	Path string // of the key, such as tls.cert_file; empty for a syntax error
 	Text string
+	// Unresolved: the value is in a variable or a file that is not there for whoever
+	// asks now.
+	Unresolved bool
+}
+
+// Unresolved tells faults that are nothing but that: what does not need secrets
+// can be done with the rest of the configuration. Where the data is must be known.
+func (fs Faults) Unresolved() bool {
+	return len(fs) > 0 && !slices.ContainsFunc(fs, func(f Fault) bool {
+		where := f.Path == "data" || strings.HasPrefix(f.Path, "media.") && !strings.Contains(f.Path, "secret") && !strings.Contains(f.Path, "access_key")
+		return !f.Unresolved || where
+	})
 }
 
 // Error is "file:line:column: path: text" without the parts that are unknown.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -48,7 +49,7 @@ func (d *decoder) env(v *hujson.Value, path, name string) (string, bool) {
 	}
 	s := d.getenv(name)
 	if s == "" {
-		d.fault(v, path, "the environment variable "+name+" is not set or empty")
+		d.unresolved(v, path, "the environment variable "+name+" is not set or empty")
 	}
 	return s, s != ""
 }
@@ -63,12 +64,16 @@ func (d *decoder) fromFile(v *hujson.Value, path, name string) (string, bool) {
 	file := d.beside(name)
 	data, err := readFile(file)
 	if err != nil {
-		d.fault(v, path, fmt.Sprintf("the file %s cannot be read: %v", file, err))
+		d.unresolved(v, path, fmt.Sprintf("the file %s cannot be read: %v", file, err))
 		return "", false
 	}
-	s := strings.TrimRight(string(data), "\r\n")
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		d.fault(v, path, "the file "+file+" is UTF-16: save it as UTF-8")
+		return "", false
+	}
+	s := strings.TrimRight(strings.TrimPrefix(string(data), byteOrderMark), "\r\n")
 	if s == "" {
-		d.fault(v, path, "the file "+file+" is empty")
+		d.unresolved(v, path, "the file "+file+" is empty")
 	}
 	return s, s != ""
 }

@@ -2,9 +2,9 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"parley/internal/limit"
 )
@@ -104,7 +104,7 @@ func (w *WeChat) check(k *checker) {
 		if a.AppID != "" && seen[a.AppID] {
 			k.fault(at+"app_id", "the same app twice")
 		}
-		if strings.ContainsFunc(a.AppID, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) || len(a.AppID) > 64 {
+		if strings.ContainsFunc(a.AppID, notAlphanumeric) || len(a.AppID) > 64 {
 			k.fault(at+"app_id", "has letters and digits only")
 		}
 		seen[a.AppID] = true
@@ -121,14 +121,17 @@ func (w *WeChat) check(k *checker) {
 			k.fault(at+"js_domains", "only a service account (oa) has the JS-SDK")
 		}
 		for j, d := range a.JSDomains {
-			if strings.ContainsAny(d, "/@?#\\ ") || badURL("https://"+d) != "" {
-				k.fault(fmt.Sprintf("%sjs_domains[%d]", at, j), "must be the name of a host, such as chat.example.com")
+			if strings.ContainsAny(d, "/@?#\\ *") || badURL("https://"+d) != "" {
+				k.fault(fmt.Sprintf("%sjs_domains[%d]", at, j), "must be the name of one host, such as chat.example.com")
 			}
 		}
 	}
 	for _, base := range [][2]string{{"redirect_base", w.RedirectBase}, {"api_base", w.APIBase}, {"open_base", w.OpenBase}, {"js_sdk", w.JSSDK}} {
 		if base[1] != "" {
 			k.use(path+base[0], badURL(base[1]))
+		}
+		if base[0] != "js_sdk" && strings.Contains(base[1], "?") {
+			k.fault(path+base[0], "must have no ?: paths are added to it")
 		}
 	}
 	if w.APIBase != "" && badURL(w.APIBase) == "" {
@@ -144,6 +147,11 @@ func (w *WeChat) check(k *checker) {
 	}
 	w.checkPush(k)
 }
+
+var (
+	placeholder  = regexp.MustCompile(`\{[^{}]*\}`)
+	placeholders = []string{"{from}", "{topic}", "{count}", "{time}", "{text}"}
+)
 
 func (w *WeChat) checkPush(k *checker) {
 	for _, t := range []struct {
@@ -161,6 +169,13 @@ func (w *WeChat) checkPush(k *checker) {
 		}
 		if len(t.Fields) == 0 {
 			k.fault(at+"fields", "required when template_id is set: what goes into the fields of the template")
+		}
+		for _, f := range t.Fields {
+			for _, found := range placeholder.FindAllString(string(f.Value), -1) {
+				if !slices.Contains(placeholders, found) {
+					k.fault(at+"fields", "%s has the unknown placeholder %s; known are %s", f.Name, found, strings.Join(placeholders, ", "))
+				}
+			}
 		}
 		if t.URL != "" {
 			k.use(at+"url", badURL(t.URL))

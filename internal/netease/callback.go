@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,8 +16,12 @@ import (
 const Skew = 5 * time.Minute
 
 // ErrSignature is a callback that is not signed with one of our secrets, or not
-// in these minutes, or whose body was changed. It says no more on purpose.
+// in these minutes, or whose body was changed. Whoever sent it is told no more.
 var ErrSignature = errors.New("netease: callback not signed properly")
+
+// ErrStale is an ErrSignature that is right, but not of these minutes: repeated, or
+// one of the clocks is wrong. It is for the log.
+var ErrStale = fmt.Errorf("%w: its time is more than %v from ours", ErrSignature, Skew)
 
 // Verify checks the headers of a callback and its body against the secrets in
 // force (bridges.md §B8). The sums are those of the body that came, whatever the
@@ -36,8 +41,11 @@ func Verify(h http.Header, body []byte, now time.Time, appKey string, secrets ..
 		good |= subtle.ConstantTimeCompare([]byte(sum), []byte(strings.ToLower(h.Get("MD5")))) &
 			subtle.ConstantTimeCompare([]byte(check), []byte(strings.ToLower(h.Get("CheckSum"))))
 	}
-	if age := now.Sub(time.UnixMilli(ms)); good != 1 || age > Skew || age < -Skew {
+	if good != 1 {
 		return ErrSignature
+	}
+	if now.Sub(time.UnixMilli(ms)).Abs() > Skew {
+		return ErrStale
 	}
 	return nil
 }

@@ -185,7 +185,12 @@ func (c *Client) read(path string, a *outbound.Answer, out any) (where, error) {
 	switch r.Code {
 	case codeOK, codeRepeated, codeDuplicate:
 	default:
-		return c.failure(path, r.Code, r.Desc+r.Msg)
+		again, err := c.failure(path, r.Code, r.Desc+r.Msg)
+		var f *outbound.Failure
+		if a.Status >= http.StatusInternalServerError && errors.As(err, &f) && f.Kind == outbound.Forbidden {
+			f.Kind, again = outbound.Temporary, onOther // whatever the code says
+		}
+		return again, err
 	}
 	if out == nil || r.Code != codeOK {
 		return never, nil

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,7 +195,7 @@ func TestAccounts(t *testing.T) {
 	if err := errors.Join(s.client.UpdateUser(ctx, "u1", "Anna", ""), s.client.Block(ctx, "u1")); err != nil {
 		t.Error(err)
 	}
-	if a := s.Account("u1"); a.Name != "Anna" || a.Icon == "" || !a.Blocked || !a.Kicked {
+	if a := s.Account("u1"); a.Name != "Anna" || a.Icon != "" || !a.Blocked || !a.Kicked {
 		t.Errorf("got %+v", a)
 	}
 	if err := s.client.Unblock(ctx, "u1"); err != nil || s.Account("u1").Blocked {
@@ -385,4 +386,32 @@ func FuzzParseCopied(f *testing.F) {
 			t.Errorf("got %+v", m)
 		}
 	})
+}
+
+// What answers 5xx is out of order, whatever code it makes up: the spare host is
+// asked, and if that is no better the failure passes.
+func TestBrokenGateway(t *testing.T) {
+	t.Parallel()
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, `{"code":98765,"desc":"gateway"}`)
+	}))
+	defer broken.Close()
+	var asked atomic.Int64
+	spare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		_, _ = io.WriteString(w, `{"code":200}`)
+	}))
+	defer spare.Close()
+	client := func(bases ...string) *netease.Client {
+		return netease.New(netease.Options{
+			AppKey: "k", AppSecret: "s", Bases: bases, Doer: outbound.NewClient(outbound.Options{}), Now: time.Now, Rand: rand.Reader, Redact: &outbound.Redactor{},
+		})
+	}
+	if err := client(broken.URL, spare.URL).Unblock(t.Context(), "u1"); err != nil || asked.Load() != 1 {
+		t.Errorf("got %v, %d", err, asked.Load())
+	}
+	if err := client(broken.URL).Unblock(t.Context(), "u1"); outbound.KindOf(err) != outbound.Temporary {
+		t.Errorf("got %v", err)
+	}
 }

@@ -63,12 +63,9 @@ func (c *Client) RefreshToken(ctx context.Context, accid string) (string, error)
 	return out.check(accid)
 }
 
-// UpdateUser changes the name and the icon; an empty icon stays as it is.
+// UpdateUser changes the name and the icon; an empty icon takes it away.
 func (c *Client) UpdateUser(ctx context.Context, accid, name, icon string) error {
-	form := url.Values{"accid": {accid}, "name": {name}}
-	if icon != "" {
-		form.Set("icon", icon)
-	}
+	form := url.Values{"accid": {accid}, "name": {name}, "icon": {icon}}
 	return c.call(ctx, "/user/updateUinfo.action", form, "", nil)
 }
 
@@ -179,6 +176,20 @@ func (c *Client) AddToTeam(ctx context.Context, tid, owner string, members []str
 func (c *Client) KickFromTeam(ctx context.Context, tid, owner, member string) error {
 	err := c.call(ctx, "/team/kick.action", url.Values{"tid": {tid}, "owner": {owner}, "member": {member}}, "", nil)
 	if IsCode(err, 804) {
+		return nil
+	}
+	return err
+}
+
+// ChangeTeamOwner makes another member the owner; the former one stays a member.
+func (c *Client) ChangeTeamOwner(ctx context.Context, tid, owner, next string) error {
+	return c.call(ctx, "/team/changeOwner.action", url.Values{"tid": {tid}, "owner": {owner}, "newowner": {next}, "leave": {"2"}}, "", nil)
+}
+
+// RemoveTeam ends a team; if there is none nothing changes.
+func (c *Client) RemoveTeam(ctx context.Context, tid, owner string) error {
+	err := c.call(ctx, "/team/remove.action", url.Values{"tid": {tid}, "owner": {owner}}, "", nil)
+	if IsCode(err, 803) {
 		return nil
 	}
 	return err

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -68,6 +70,7 @@ func NewClient(o Options) *http.Client {
 type Error struct {
 	Host, Path string
 	Err        error
+	Unsent     bool // no connection was got that it could have been sent on
 }
 
 // Error is "host/path: what".
@@ -89,12 +92,17 @@ type Answer struct {
 // Do sends a request and reads the answer, of at most limit bytes. The error is
 // an *Error; its cause is never a *url.Error.
 func Do(d Doer, r *http.Request, limit int64) (*Answer, error) {
+	var tried, open atomic.Bool // hooks run on goroutines of the transport
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GetConn: func(string) { tried.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { open.Store(true) },
+	}))
 	fail := func(err error) (*Answer, error) {
 		var ue *url.Error
 		for errors.As(err, &ue) { // it quotes the URL
 			err = ue.Err
 		}
-		return nil, &Error{Host: r.URL.Host, Path: r.URL.Path, Err: err}
+		return nil, &Error{Host: r.URL.Host, Path: r.URL.Path, Err: err, Unsent: tried.Load() && !open.Load()}
 	}
 	res, err := d.Do(r)
 	if err != nil {
@@ -111,12 +119,13 @@ func Do(d Doer, r *http.Request, limit int64) (*Answer, error) {
 	return &Answer{Status: res.StatusCode, Header: res.Header, Body: body}, nil
 }
 
-// NotSent tells that nothing of a request can have reached the other side: the
-// connection was never opened.
+// NotSent tells that nothing of a request can have reached the other side: there
+// was no connection, or no TLS on it.
 func NotSent(err error) bool {
+	var e *Error
 	var dns *net.DNSError
 	var op *net.OpError
-	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED)
+	return errors.As(err, &e) && e.Unsent || errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // HostDown tells an error after which another host should be asked: time-outs,

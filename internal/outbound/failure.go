@@ -27,9 +27,11 @@ type Failure struct {
 	Service    string
 	Kind       Kind
 	Code       int           // of the service; 0: there was no answer
+	Status     int           // of HTTP, if the client of the service says so
 	Text       string        // cleaned of secrets
 	RetryAfter time.Duration // 0: not known
 	Err        error         // nil: the service itself said so
+	Unsure     bool          // what was asked for may have been done, and must not be done twice
 }
 
 // Error names the service, its code and what it said.

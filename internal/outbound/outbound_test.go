@@ -3,6 +3,9 @@ package outbound
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -91,6 +94,23 @@ func TestClient(t *testing.T) {
 	gone.Close()
 	if _, err := get(t, c, gone.URL, 1); !NotSent(err) || !HostDown(err) {
 		t.Errorf("refused: %v", err)
+	}
+	sealed := httptest.NewTLSServer(nil) // of an authority that nobody knows
+	defer sealed.Close()
+	sealed.Config.ErrorLog = log.New(io.Discard, "", 0)
+	if _, err := get(t, c, sealed.URL, 1); !NotSent(err) || !HostDown(err) {
+		t.Errorf("no TLS: %v", err)
+	}
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	if _, err := get(t, c, "https://"+mute.Addr().String(), 1); !NotSent(err) || !HostDown(err) {
+		t.Errorf("no handshake: %v", err)
+	}
+	if _, err := get(t, c, "http://"+mute.Addr().String(), 1); NotSent(err) || !HostDown(err) {
+		t.Errorf("no answer: %v", err)
 	}
 	if HostDown(context.Canceled) {
 		t.Error("a caller that has gone is no fault of the host")

@@ -3,6 +3,7 @@ package rongcloud
 import (
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -13,8 +14,12 @@ import (
 const Skew = 5 * time.Minute
 
 // ErrSignature is a callback that is not signed with one of our secrets, or not
-// in these minutes. It says no more on purpose.
+// in these minutes. Whoever sent it is told no more.
 var ErrSignature = errors.New("rongcloud: callback not signed properly")
+
+// ErrStale is an ErrSignature that is right, but not of these minutes: repeated, or
+// one of the clocks is wrong. It is for the log.
+var ErrStale = fmt.Errorf("%w: its time is more than %v from ours", ErrSignature, Skew)
 
 // Verify checks the query of a callback against the secrets in force, and
 // returns its nonce, which the caller must not accept twice (bridges.md §A8).
@@ -33,8 +38,11 @@ func Verify(q url.Values, now time.Time, secrets ...string) (nonce string, err e
 			good |= subtle.ConstantTimeCompare([]byte(Sign(s, nonce, stamp)), []byte(signature))
 		}
 	}
-	if age := now.Sub(time.UnixMilli(ms)); good != 1 || age > Skew || age < -Skew {
+	if good != 1 {
 		return "", ErrSignature
+	}
+	if now.Sub(time.UnixMilli(ms)).Abs() > Skew {
+		return "", ErrStale
 	}
 	return nonce, nil
 }

@@ -76,6 +76,7 @@ const (
 	codeOK      = 200
 	codeOKv2    = 10000
 	codeNothing = 1015 // nothing to delete
+	codeLate    = 1050 // a time-out over there
 )
 
 // reply is what all answers have in common.
@@ -86,7 +87,7 @@ type reply struct {
 }
 
 // call posts a form and reads the answer into out, which may be nil. The error
-// is a *outbound.Failure, or that of ctx.
+// is a *outbound.Failure, or that of ctx if the time ran out with the request sent.
 func (c *Client) call(ctx context.Context, path string, form url.Values, again repeat, out any) error {
 	base := c.hosts.Current()
 	other, more := c.hosts.After(base)
@@ -117,7 +118,7 @@ func (c *Client) once(ctx context.Context, base, path string, form url.Values, o
 	}
 	a, err := outbound.Do(c.Doer, r, maxAnswer)
 	if err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && !outbound.NotSent(err) {
 			return ctx.Err(), false
 		}
 		return c.unanswered(err), outbound.HostDown(err)
@@ -157,7 +158,7 @@ func (c *Client) read(path string, a *outbound.Answer, out any) error {
 			return c.failure(path, a.Status, &reply{Code: 1008, Msg: "too many requests"})
 		}
 		return &outbound.Failure{
-			Service: Service, Kind: outbound.Temporary, Code: a.Status,
+			Service: Service, Kind: outbound.Temporary, Code: a.Status, Status: a.Status,
 			Text: path + ": the answer is no JSON", Err: errors.New("malformed answer"),
 		}
 	}
@@ -170,7 +171,7 @@ func (c *Client) read(path string, a *outbound.Answer, out any) error {
 	}
 	if err := json.Unmarshal(a.Body, out); err != nil {
 		return &outbound.Failure{
-			Service: Service, Kind: outbound.Temporary, Code: r.Code,
+			Service: Service, Kind: outbound.Temporary, Code: r.Code, Status: a.Status,
 			Text: path + ": the answer has another form than documented", Err: errors.New("malformed answer"),
 		}
 	}
@@ -179,7 +180,7 @@ func (c *Client) read(path string, a *outbound.Answer, out any) error {
 
 // failure says what is to be done about a code.
 func (c *Client) failure(path string, status int, r *reply) error {
-	f := &outbound.Failure{Service: Service, Code: r.Code, Kind: outbound.Forbidden}
+	f := &outbound.Failure{Service: Service, Code: r.Code, Status: status, Kind: outbound.Forbidden}
 	if f.Code == 0 || f.Code == codeOK {
 		f.Code = status
 	}

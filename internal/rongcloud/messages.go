@@ -2,7 +2,11 @@ package rongcloud
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"net/url"
+
+	"parley/internal/outbound"
 )
 
 // Message is what is published in somebody's name.
@@ -15,7 +19,8 @@ type Message struct {
 }
 
 // Publish sends a message, and returns its ID there. It is sent again only if it
-// cannot have arrived. (bridges.md §A6)
+// cannot have arrived; a failure after which it may have is Unsure. (bridges.md
+// §A1, §A6)
 func (c *Client) Publish(ctx context.Context, m *Message) (uid string, err error) {
 	form := url.Values{
 		"fromUserId": {m.From}, "objectName": {m.ObjectName}, "content": {m.Content}, "isIncludeSender": {"0"},
@@ -36,12 +41,24 @@ func (c *Client) Publish(ctx context.Context, m *Message) (uid string, err error
 		} `json:"messageUIDs"`
 	}
 	if err := c.call(ctx, path, form, whenUnsent, &out); err != nil {
-		return "", err
+		return "", unsure(err)
 	}
 	if len(out.MessageUIDs) > 0 {
 		uid = out.MessageUIDs[0].MessageUID
 	}
 	return uid, nil
+}
+
+// unsure marks what says nothing of whether a request was done: no answer, half of
+// one, or that the service, or what is in front of it, has waited in vain.
+func unsure(err error) error {
+	var f *outbound.Failure
+	if !errors.As(err, &f) || outbound.NotSent(err) {
+		return err
+	}
+	late := f.Code == codeLate || f.Status == http.StatusGatewayTimeout
+	f.Unsure = late || f.Err != nil && (f.Status < http.StatusInternalServerError || f.Status == http.StatusBadGateway)
+	return f
 }
 
 // CreateGroup makes a group of users; doing it again changes nothing.
@@ -52,6 +69,11 @@ func (c *Client) CreateGroup(ctx context.Context, groupID, name string, members 
 // JoinGroup adds users, at most 1000.
 func (c *Client) JoinGroup(ctx context.Context, groupID, name string, members []string) error {
 	return c.call(ctx, "/group/join.json", url.Values{"groupId": {groupID}, "groupName": {name}, "userId": members}, whenSafe, nil)
+}
+
+// DismissGroup ends a group in the name of a user.
+func (c *Client) DismissGroup(ctx context.Context, by, groupID string) error {
+	return c.call(ctx, "/group/dismiss.json", url.Values{"groupId": {groupID}, "userId": {by}}, whenSafe, nil)
 }
 
 // QuitGroup removes users, at most 1000.

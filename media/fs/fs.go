@@ -5,7 +5,7 @@
 //
 // A blob is written into .part, synced to the disk and renamed, so that a name
 // always means a whole blob. Nothing is served from the folder but by way of
-// this package.
+// this package. The last of the disk is kept free (package disk).
 package fs
 
 import (
@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"parley/internal/disk"
 	"parley/media"
 )
 
@@ -34,8 +35,9 @@ const (
 
 // Store is a folder of blobs. Several processes may use the same folder.
 type Store struct {
-	root *os.Root // keeps even a mistake of ours inside the folder
-	path string
+	root  *os.Root // keeps even a mistake of ours inside the folder
+	path  string
+	space disk.Look
 }
 
 var _ media.Store = (*Store)(nil)
@@ -49,7 +51,7 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("folder of files: %w", err)
 	}
-	return &Store{root: root, path: path}, nil
+	return &Store{root: root, path: path, space: disk.Folder(path)}, nil
 }
 
 // Close releases the folder. Blobs that are open stay readable.
@@ -77,7 +79,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader, o media.PutOpt
 			_ = s.root.Remove(name) // the error that led here says more
 		}
 	}()
-	size, err = fill(part, media.WithContext(ctx, media.Limit(r, o.Limit)))
+	size, err = s.fill(part, media.WithContext(ctx, media.Limit(r, o.Limit)))
 	if err != nil {
 		return 0, err
 	}
@@ -85,10 +87,10 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader, o media.PutOpt
 }
 
 // fill writes what r gives to the disk and closes f.
-func fill(f *os.File, r io.Reader) (int64, error) {
+func (s *Store) fill(f *os.File, r io.Reader) (int64, error) {
 	// Not *os.File itself: its ReadFrom would take another way for some readers,
 	// with other limits to memory.
-	n, err := io.CopyBuffer(struct{ io.Writer }{f}, struct{ io.Reader }{r}, make([]byte, bufBytes))
+	n, err := io.CopyBuffer(disk.Keep(f, s.space, 1), struct{ io.Reader }{r}, make([]byte, bufBytes))
 	if err == nil {
 		err = f.Sync()
 	}

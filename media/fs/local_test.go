@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/internal/disk"
 	"parley/media"
 )
 
@@ -25,6 +27,33 @@ func put(t *testing.T, s *Store, key, text string) {
 	t.Helper()
 	if _, err := s.Put(t.Context(), key, strings.NewReader(text), media.PutOptions{}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestReserve: files leave room for what is more important.
+func TestReserve(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir)
+	s.space = func() (disk.Space, bool) { // 1 MiB stays free
+		parts, err := filepath.Glob(filepath.Join(dir, partDir, "*"))
+		free := int64(3 << 20)
+		for _, path := range parts {
+			if info, err := os.Stat(path); err == nil {
+				free -= info.Size()
+			}
+		}
+		return disk.Space{Total: 20 << 20, Free: free}, err == nil
+	}
+	_, err := s.Put(t.Context(), "large", bytes.NewReader(make([]byte, 2<<20+1)), media.PutOptions{})
+	if !errors.Is(err, media.ErrFull) || !strings.Contains(err.Error(), "kept free") {
+		t.Errorf("got %v, want ErrFull", err)
+	}
+	if parts, err := os.ReadDir(filepath.Join(dir, partDir)); err != nil || len(parts) > 0 {
+		t.Errorf("got %v, %v left, want nothing", parts, err)
+	}
+	if _, err := s.Put(t.Context(), "fits", bytes.NewReader(make([]byte, 2<<20)), media.PutOptions{}); err != nil {
+		t.Errorf("what fits: got %v", err)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package picture does what a server should do to pictures that people send:
+// Package picture does what a server should do to pictures and films that people send:
 // it removes what they do not see (where it was taken, by which camera, with
 // which serial number), without touching what they see, and makes small copies.
 // It does not know who sends them, or where they are kept.
@@ -18,6 +18,7 @@ type Cleaner struct {
 	queue  []byte // to be given next
 	at     int    // how much of queue was given
 	copies int64  // bytes of src that are to be given after queue; -1: all there are
+	blank  bool   // they are given as zeros
 	err    error  // once queue is empty and copies is 0
 
 	orientation int
@@ -41,6 +42,9 @@ func Clean(r io.Reader, mediaType string) *Cleaner {
 		c.format = &pngFormat{}
 	case "image/webp":
 		c.format = &webpFormat{}
+	case "image/heic", "image/heic-sequence", "image/heif", "image/heif-sequence", "image/avif",
+		"video/mp4", "video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/x-m4a":
+		c.format = &boxFormat{}
 	default:
 		c.format = unknown{}
 	}
@@ -71,7 +75,10 @@ func (s *sticky) Read(p []byte) (int, error) {
 func (c *Cleaner) give(p ...byte) { c.queue = append(c.queue, p...) }
 
 // pass has the next n bytes of the source given unchanged.
-func (c *Cleaner) pass(n int64) { c.copies = n }
+func (c *Cleaner) pass(n int64) { c.copies, c.blank = n, false }
+
+// erase has zeros given in the place of the next n bytes of the source.
+func (c *Cleaner) erase(n int64) { c.copies, c.blank = n, true }
 
 // drop skips the next n bytes of the source.
 func (c *Cleaner) drop(n int64) error {
@@ -81,7 +88,7 @@ func (c *Cleaner) drop(n int64) error {
 
 // rest gives everything else as it is: this is not the format that it says.
 func (c *Cleaner) rest() error {
-	c.copies = -1
+	c.pass(-1)
 	return nil
 }
 
@@ -109,12 +116,15 @@ func (c *Cleaner) Read(p []byte) (int, error) {
 	}
 }
 
-// copy gives bytes of the source unchanged.
+// copy gives bytes of the source unchanged, or erased.
 func (c *Cleaner) copy(p []byte) (int, error) {
 	if c.copies > 0 && int64(len(p)) > c.copies {
 		p = p[:c.copies]
 	}
 	n, err := c.src.Read(p)
+	if c.blank {
+		clear(p[:n])
+	}
 	if c.copies > 0 {
 		c.copies -= int64(n)
 	}

@@ -96,7 +96,7 @@ func tellingPNG(t testing.TB, m image.Image, orientation int) []byte {
 	const head = 8 + 8 + 13 + 4 // signature, IHDR
 	out := slices.Clone(plain[:head])
 	out = append(out, pngChunk("gAMA", "\x00\x00\xb1\x8f")...)
-	for _, kind := range []string{"tEXt", "zTXt", "iTXt"} {
+	for _, kind := range []string{"tEXt", "zTXt", "iTXt", "caBX", "exIf", "prVt"} {
 		out = append(out, pngChunk(kind, "XML:com.adobe.xmp\x00"+secret)...)
 	}
 	out = append(out, pngChunk("eXIf", string(exif(orientation)))...)
@@ -225,7 +225,7 @@ func TestCleanTellsErrors(t *testing.T) {
 	t.Parallel()
 	for mediaType, in := range map[string][]byte{
 		"image/jpeg": tellingJPEG(t, gradient(20, 20), 6), "image/png": tellingPNG(t, gradient(20, 20), 6),
-		"image/webp": tellingWebP(t, 6), "text/plain": []byte("some text"),
+		"image/webp": tellingWebP(t, 6), "image/heic": tellingHEIC(1), "video/mp4": tellingFilm(false), "text/plain": []byte("some text"),
 	} {
 		for n := 0; n < len(in); n += 1 + n/40 {
 			for _, boom := range []error{errors.New("boom"), io.ErrUnexpectedEOF} {
@@ -362,21 +362,27 @@ func TestThumbsRefuse(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for _, in := range [][]byte{tellingJPEG(f, gradient(9, 9), 6), tellingPNG(f, gradient(9, 9), 6), tellingWebP(f, 6), []byte("\xff\xd8\xff"), []byte(pngSignature), []byte("RIFF\x00\x00\x00\x00WEBP")} {
-		for kind := range 3 {
+	for _, in := range [][]byte{tellingJPEG(f, gradient(9, 9), 6), tellingPNG(f, gradient(9, 9), 6), tellingWebP(f, 6), []byte("\xff\xd8\xff"), []byte(pngSignature), []byte("RIFF\x00\x00\x00\x00WEBP"), tellingHEIC(2), tellingFilm(true)} {
+		for kind := range 4 {
 			f.Add(in, uint8(kind))
 		}
 	}
-	kinds := []string{"image/jpeg", "image/png", "image/webp"}
+	kinds := []string{"image/jpeg", "image/png", "image/webp", "image/heic"}
 	decode := []func(io.Reader) (image.Image, error){jpeg.Decode, png.Decode, webp.Decode}
 	f.Fuzz(func(t *testing.T, in []byte, kind uint8) {
-		k := int(kind) % 3
+		k := int(kind) % len(kinds)
 		out, err := io.ReadAll(Clean(bytes.NewReader(in), kinds[k]))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(out) > len(in)+100 {
 			t.Fatalf("got %d bytes of %d", len(out), len(in))
+		}
+		if k == len(decode) { // of boxes
+			if again, _ := clean(t, out, kinds[k]); len(out) != len(in) || !bytes.Equal(again, out) {
+				t.Fatalf("got %d bytes of %d, and others when cleaned again", len(out), len(in))
+			}
+			return
 		}
 		size, err := SizeOf(bytes.NewReader(in), kinds[k])
 		if err != nil || size.Pixels() > 1<<16 {

@@ -9,11 +9,16 @@ import (
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
 
-// pngFormat drops the chunks that say something about the picture (PNG 3rd ed.
-// §11.3.3, §11.3.5 and eXIf) and what follows the end.
+// pngFormat drops what is not the picture itself, its colours or its movement
+// (PNG 3rd ed. §11), and what follows the end.
 type pngFormat struct{ begun bool }
 
-var pngDropped = []string{"tEXt", "zTXt", "iTXt", "eXIf", "tIME"}
+// pngKept are the chunks that decoders need. Others are texts, Exif, times,
+// provenance (C2PA), or private.
+var pngKept = []string{
+	"IHDR", "PLTE", "IDAT", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV", "cLLI",
+	"bKGD", "hIST", "pHYs", "sPLT", "acTL", "fcTL", "fdAT",
+}
 
 // maxExif is how much of a chunk with Exif is looked at for the orientation, which
 // comes early.
@@ -57,7 +62,7 @@ func (f *pngFormat) step(c *Cleaner) error {
 			return err
 		}
 		return c.drop(total)
-	case slices.Contains(pngDropped, kind):
+	case !slices.Contains(pngKept, kind) && kind[0] >= 'a': // not critical for decoders
 		return c.drop(total)
 	}
 	c.pass(total)

@@ -3,6 +3,7 @@ package picture
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -12,6 +13,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"math"
 	"runtime"
 
 	"golang.org/x/image/draw"
@@ -28,7 +30,7 @@ var (
 // Size of a picture in pixels, as it is stored.
 type Size struct{ Width, Height int }
 
-// Pixels is how many there are.
+// Pixels is how many there are; sides have at most 31 bits.
 func (s Size) Pixels() int64 { return int64(s.Width) * int64(s.Height) }
 
 type decoder struct {
@@ -47,13 +49,29 @@ func decoderFor(mediaType string) (decoder, bool) {
 	case "image/jpeg":
 		return decoder{jpeg.DecodeConfig, jpeg.Decode, 4}, true
 	case "image/png", "image/vnd.mozilla.apng":
-		return decoder{png.DecodeConfig, png.Decode, 8}, true
+		return decoder{pngConfig, png.Decode, 8}, true
 	case "image/gif":
 		return decoder{gif.DecodeConfig, gif.Decode, 2}, true
 	case "image/webp":
 		return decoder{webp.DecodeConfig, webp.Decode, 12}, true
 	}
 	return decoder{}, false
+}
+
+// maxPNGSide is a side up to which package png has a size for every picture.
+const maxPNGSide = 1 << 24
+
+// pngConfig is png.DecodeConfig, but for sizes that are none for it: those are not
+// damage, but what the picture says.
+func pngConfig(r io.Reader) (image.Config, error) {
+	b := bufio.NewReader(r)
+	if p, err := b.Peek(24); err == nil && string(p[:8]) == pngSignature && string(p[12:16]) == "IHDR" {
+		w, h := binary.BigEndian.Uint32(p[16:]), binary.BigEndian.Uint32(p[20:])
+		if w == 0 || h == 0 || max(w, h) > maxPNGSide {
+			return image.Config{Width: int(min(w, math.MaxInt32)), Height: int(min(h, math.MaxInt32))}, nil
+		}
+	}
+	return png.DecodeConfig(b)
 }
 
 // SizeOf reads the beginning of a picture. ErrNoPicture: the type is none that

@@ -10,15 +10,12 @@ import (
 type webpFormat struct {
 	begun bool
 	left  int64 // bytes of the container that were not looked at
-	blank int64 // zeros that are to be given in the place of bytes of the source
 }
 
 func (f *webpFormat) step(c *Cleaner) error {
 	switch {
 	case !f.begun:
 		return f.begin(c)
-	case f.blank > 0:
-		return f.overwrite(c)
 	case f.left < 8:
 		return io.EOF
 	}
@@ -37,15 +34,11 @@ func (f *webpFormat) step(c *Cleaner) error {
 		c.pass(total)
 	case "EXIF":
 		return f.exif(c, total, size)
-	case "XMP ":
-		c.give(p...)
-		f.blank = total - 8
-		return c.drop(8)
 	case "VP8 ", "VP8L", "ALPH", "ICCP", "ANIM", "ANMF":
 		c.pass(total)
-	default: // nobody knows what is in it
+	default: // XMP, or nobody knows what is in it
 		c.give(p...)
-		f.blank = total - 8
+		c.erase(total - 8)
 		return c.drop(8)
 	}
 	return nil
@@ -82,19 +75,6 @@ func (f *webpFormat) exif(c *Cleaner, total, size int64) error {
 		c.give(tiff...)
 		skip += int64(len(tiff))
 	}
-	f.blank = total - skip
+	c.erase(total - skip)
 	return c.drop(skip)
-}
-
-var zeros [4 << 10]byte
-
-func (f *webpFormat) overwrite(c *Cleaner) error {
-	n := min(f.blank, int64(len(zeros)))
-	p, err := c.peek(int(n))
-	if err != nil {
-		return err
-	}
-	c.give(zeros[:len(p)]...)
-	f.blank -= int64(len(p))
-	return c.drop(int64(len(p)))
 }

@@ -86,7 +86,7 @@ func (s *Sender) try(ctx context.Context, r *Route, openID string, j *job) (next
 		return true, nil
 	case codeQuota, codeMinute:
 		return false, outgoing.Permanent(err)
-	case -1:
+	case -1, 40001, 40014, 42001: // the token has died, and another one was not to be had at once
 		return false, err
 	default:
 		return false, outgoing.Permanent(fmt.Errorf("refused: %w", err))

@@ -289,6 +289,19 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// A token that has died is not the message's fault: it is tried again.
+func TestDeadToken(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{40001, 40014, 42001} {
+		w := newWorld(t, limit.Rate{}, template)
+		w.api.codes[string(Template)] = code
+		j := &job{to: bob, from: ann, topic: chat.P2PName(ann, bob), paid: make(map[int]bool)}
+		if err := w.deliver(t.Context(), j); err == nil || fmt.Sprintf("%T", err) == fmt.Sprintf("%T", outgoing.Permanent(nil)) {
+			t.Errorf("%d: %v", code, err)
+		}
+	}
+}
+
 // An attempt that may have arrived does not become two messages.
 func TestUnclear(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,8 @@ import (
 // media.ErrFull, store.ErrNotFound and the errors of an Upload's Body.
 var (
 	ErrEmpty   = errors.New("files: nothing in it")
-	ErrPixels  = errors.New("files: a picture of absurd dimensions")
+	ErrPixels  = errors.New("files: a picture of too many pixels")
+	ErrSide    = errors.New("files: a picture with a side that is too long")
 	ErrPicture = errors.New("files: not a picture that can be an avatar")
 	ErrDenied  = errors.New("files: not for him")
 )
@@ -34,7 +35,7 @@ type Store interface {
 // Config are the rules.
 type Config struct {
 	MaxBytes  int64  // of one file; 0: any number
-	MaxPixels int64  // of one picture; 0: any number
+	MaxPixels int64  // of one picture; 0: any number that MaxSide allows
 	ServeURL  string // that URLs of files begin with, ending in /
 	// AnyUser lets everybody who is logged in fetch every file whose ID he knows.
 	AnyUser      bool
@@ -96,13 +97,14 @@ func (s *Service) Expires(f *store.File) time.Time {
 // MayFetch returns a file if a user may have it: it is his, or a message of a
 // topic that he reads shows it, or it is somebody's picture (which is seen by
 // everybody who has the ID of its user or topic), or the operator lets everybody
-// fetch everything. store.ErrNotFound, ErrDenied.
+// fetch everything. The picture of somebody who signs up is nobody's until his
+// account has it. store.ErrNotFound, ErrDenied.
 func (s *Service) MayFetch(ctx context.Context, user chat.UID, id chat.FileID) (*store.File, error) {
 	f, err := s.Store.File(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if user == 0 {
+	if user == 0 || f.Owner == 0 && !f.Linked {
 		return nil, ErrDenied
 	}
 	if f.Owner == user || f.Avatar || s.Config.AnyUser {

@@ -32,17 +32,21 @@ func (s *Service) Parse(url string) (chat.FileID, bool) {
 	return id, err == nil
 }
 
-// Linkable returns the files that URLs of a message name. Who sends it must be
-// able to fetch them, else wsproto.ErrDenied: a link lets others fetch them, too.
+// Linkable returns the files that URLs of a message name; URLs that are none of
+// ours are left out. Who sends it must be able to fetch the files, else
+// wsproto.ErrDenied: a link lets others fetch them, too. The same for a URL of
+// ours that names no file, whose sender would take it for linked.
 func (s *Service) Linkable(ctx context.Context, user chat.UID, urls []string) ([]chat.FileID, error) {
 	var ids []chat.FileID
 	for _, url := range urls {
 		id, ok := s.Parse(url)
-		if !ok || slices.Contains(ids, id) {
+		switch {
+		case !ok && strings.HasPrefix(url, s.Config.ServeURL): // meant for us, and no file
+			return nil, wsproto.ErrDenied
+		case !ok, slices.Contains(ids, id):
 			continue
-		}
-		if len(ids) == maxLinks {
-			return nil, wsproto.ErrPolicy
+		case len(ids) == maxLinks:
+			return nil, wsproto.ErrPolicy.With("what", "attachments").With("limit", maxLinks)
 		}
 		_, err := s.MayFetch(ctx, user, id)
 		switch {
@@ -59,15 +63,24 @@ func (s *Service) Linkable(ctx context.Context, user chat.UID, urls []string) ([
 // Avatar is what becomes of somebody's picture, for a new public description and
 // what was attached to it: the file to link, a pointer to zero for none, or nil
 // to leave it as it is, because the description names a file that the user may
-// not have. A stranger, user 0, who signs up may take what strangers uploaded
-// and nobody uses.
+// not have.
 func (s *Service) Avatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID {
+	return s.avatar(ctx, user, false, attached, public)
+}
+
+// NewAvatar is Avatar for an account that a user, or a stranger (0), makes. Only
+// such an account may have what a stranger uploaded, and nobody uses.
+func (s *Service) NewAvatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID {
+	return s.avatar(ctx, user, true, attached, public)
+}
+
+func (s *Service) avatar(ctx context.Context, user chat.UID, fresh bool, attached []string, public json.RawMessage) *chat.FileID {
 	id := s.firstOf(append(slices.Clone(attached), photoRef(public)))
 	if id == 0 {
 		return &id
 	}
 	f, err := s.Store.File(ctx, id)
-	if err == nil && (f.Owner != 0 || f.Linked || user != 0) {
+	if err == nil && (f.Owner != 0 || f.Linked || !fresh) {
 		_, err = s.MayFetch(ctx, user, id)
 	}
 	if err != nil {

@@ -33,7 +33,7 @@ type Upload struct {
 // about their maker, and get a small copy. When it returns nil the file is
 // durable, ready, and not linked. After an error nothing of it is left, or will
 // be after the next collection if the store is out of order. Errors: ErrEmpty,
-// ErrPixels, ErrPicture, media.ErrTooLarge, media.ErrFull, that of Body, and
+// ErrPixels, ErrSide, ErrPicture, media.ErrTooLarge, media.ErrFull, that of Body, and
 // whatever the stores return.
 func (s *Service) Receive(ctx context.Context, up Upload) (f *store.File, err error) {
 	defer func() {
@@ -151,7 +151,11 @@ func (s *Service) look(ctx context.Context, f *store.File, orientation int, must
 		return nil
 	case err != nil:
 		return err
-	case s.Config.MaxPixels > 0 && (size.Pixels() > s.Config.MaxPixels || size.Width > maxSide || size.Height > maxSide):
+	case size.Width == 0 || size.Height == 0:
+		return ErrEmpty
+	case size.Width > MaxSide || size.Height > MaxSide:
+		return ErrSide
+	case s.Config.MaxPixels > 0 && size.Pixels() > s.Config.MaxPixels:
 		return ErrPixels
 	}
 	if f.Width, f.Height = size.Width, size.Height; orientation >= 5 { // on its side
@@ -163,8 +167,10 @@ func (s *Service) look(ctx context.Context, f *store.File, orientation int, must
 	return s.shrink(ctx, f, b, orientation)
 }
 
+// MaxSide is the longest side of a picture, in pixels.
+const MaxSide = 1 << 16
+
 const (
-	maxSide    = 1 << 16
 	smallBytes = 64 << 10
 	thumbTime  = 20 * time.Second // for an upload to wait for its turn
 )

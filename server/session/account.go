@@ -147,7 +147,7 @@ func (s *Session) fillAvatar(ctx context.Context, d *draft, attached []string) {
 	if s.reg.Files == nil {
 		return
 	}
-	if f := s.reg.Files.Avatar(ctx, s.uid, attached, d.User.Public); f != nil {
+	if f := s.reg.Files.NewAvatar(ctx, s.uid, attached, d.User.Public); f != nil {
 		d.Avatar = *f
 	}
 }

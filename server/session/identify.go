@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"parley/auth"
@@ -22,8 +23,22 @@ type Identity struct {
 // Identify asks a scheme who brings a secret, under the rules for logins: wrong
 // ones make the next try wait, a second factor and confirmed addresses are
 // needed where a login needs them, and what is good for one purpose only is not
-// good for this (surfaces.md App. B Q1). Refusals are errors of wsproto.
+// good for this (surfaces.md App. B Q1). Refusals are errors of wsproto. That of a
+// deleted account is 401: in HTTP, 404 is about what was asked for.
 func (r *Registry) Identify(ctx context.Context, remote, scheme string, secret []byte) (*Identity, error) {
+	id, err := r.identify(ctx, remote, scheme, secret)
+	return id, nobodys(err)
+}
+
+// nobodys turns what {login} says of deleted accounts into a refusal of the secret.
+func nobodys(err error) error {
+	if errors.Is(err, wsproto.ErrUserNotFound) {
+		return wsproto.ErrAuthFailed
+	}
+	return err
+}
+
+func (r *Registry) identify(ctx context.Context, remote, scheme string, secret []byte) (*Identity, error) {
 	if r.Schemes.Get(scheme) == nil {
 		return nil, wsproto.ErrMalformed
 	}
@@ -67,7 +82,7 @@ func (r *Registry) Still(ctx context.Context, remote string, id *Identity) error
 		_, err := r.Identify(ctx, remote, id.scheme, id.secret)
 		return err
 	}
-	return r.roster.mayLogin(id.User)
+	return nobodys(r.roster.mayLogin(id.User))
 }
 
 // BySID is the user of a session of long polling, nil if nobody has logged in to

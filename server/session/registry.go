@@ -275,7 +275,7 @@ func (r *Registry) turn() {
 		s.Reply(pingFrame)
 	}
 	for _, s := range due {
-		if s.pinged.Load() {
+		if s.pinged.Load() && !s.busy.Load() {
 			s.close(reasonSilent, nil, closeAway)
 		}
 	}

@@ -73,6 +73,7 @@ type Session struct {
 	onMe   atomic.Bool
 	grace  atomic.Bool                 // what is in the background is so still
 	pinged atomic.Bool                 // a ping awaits its pong
+	busy   atomic.Bool                 // a frame is being worked on: what comes after it is not read, pongs neither
 	device atomic.Pointer[store.Token] // nil before the login; read-only
 
 	mu         sync.Mutex // guards the following
@@ -195,7 +196,9 @@ func (s *Session) ID() string { return s.id }
 func (s *Session) Handle(frame []byte) {
 	s.alive()
 	s.out.wait()
+	s.busy.Store(true)
 	s.dispatch(frame)
+	s.busy.Store(false)
 }
 
 // alive notes a sign of life.

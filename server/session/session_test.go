@@ -96,6 +96,33 @@ func TestSilentClient(t *testing.T) {
 	})
 }
 
+// TestBusyClient: whose request takes longer than a pong may is not silent: its
+// pong waits behind the request.
+func TestBusyClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := testRegistry(&fakeHub{})
+		c := newFakeConn(1000)
+		s := loggedIn(t, r, c)
+		s.busy.Store(true)
+		for range 2 * int(wheelSlots) {
+			r.turn()
+			synctest.Wait()
+		}
+		if len(c.closed) > 0 || r.Len() != 1 {
+			t.Errorf("closed while it waited: %v", c.closed)
+		}
+		s.Handle([]byte(probe))
+		for range 2 * int(wheelSlots) {
+			r.turn()
+			synctest.Wait()
+		}
+		if len(c.closed) == 0 {
+			t.Error("not closed, though it is silent")
+		}
+	})
+}
+
 // TestPings come every 49.5 s from a ticker of one wheel (wire.md §1.3).
 func TestPings(t *testing.T) {
 	t.Parallel()

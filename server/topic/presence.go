@@ -118,6 +118,7 @@ func (t *Topic) presMembers(rights chat.Mode, n notice, but chat.UID) {
 // (wire.md §9.3, §9.4, §9.5), and what else is to be told on the topic with it.
 // except is the session that caused it.
 func (t *Topic) tellAccess(m *member, oldWant, oldGiven chat.Mode, actor chat.UID, except Session, isNew bool, also ...news) {
+	t.membersChanged()
 	d := &wsproto.DAcs{Want: chat.Delta(oldWant, m.want), Given: chat.Delta(oldGiven, m.given)}
 	if isNew {
 		d = &wsproto.DAcs{Want: m.want.String(), Given: m.given.String()}

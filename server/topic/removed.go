@@ -31,6 +31,7 @@ func (Removed) apply(t *Topic) {
 		t.detach(t.attached[i])
 	}
 	t.drop()
+	t.membersChanged()
 }
 
 // Left tells a live group that the account of a member or reader was deleted.

@@ -131,6 +131,14 @@ func (t *Topic) forget(m *member) {
 		t.members.remove(m)
 	}
 	t.rec.SubCount--
+	t.membersChanged()
+}
+
+// membersChanged tells who carries messages elsewhere.
+func (t *Topic) membersChanged() {
+	if t.Members != nil {
+		t.Members(t.name)
+	}
 }
 
 // purge deletes the topic from the store and lets nobody in any more.
@@ -144,6 +152,7 @@ func (t *Topic) purge(hard bool) error {
 		t.detach(t.attached[i])
 	}
 	t.drop()
+	t.membersChanged()
 	return nil
 }
 

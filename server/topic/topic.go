@@ -81,6 +81,8 @@ type Files interface {
 	// Avatar is what becomes of the picture of a user or a group: its new file, a
 	// pointer to zero for none, nil for no change.
 	Avatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID
+	// NewAvatar is the same for an account that a user, or a stranger (0), makes.
+	NewAvatar(ctx context.Context, user chat.UID, attached []string, public json.RawMessage) *chat.FileID
 }
 
 // Config are the rules that an administrator can change.
@@ -114,6 +116,7 @@ type Deps struct {
 	Audit     *audit.Log                 // nil: none is kept
 	Factor    SecondFactor               // nil: there is none
 	Published func(name string, seq int) // told of the last message of a batch, when it is stored; nil: nobody is
+	Members   func(name string)          // told when who may read has changed, and when it was deleted; nil: nobody is
 	Profile   func(u chat.UID)           // told when what others see of a user has changed; nil: nobody is
 	Workers   *mailbox.Workers           // nil: none are kept
 	Files     Files                      // nil: there are none

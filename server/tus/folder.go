@@ -131,7 +131,7 @@ func (s *Service) read(id string) (*upload, error) {
 	case info.Size() > u.Size:
 		return nil, errors.New("there is more of it than there should be")
 	}
-	u.offset, u.touched = info.Size(), info.ModTime()
+	u.offset, u.came, u.touched = info.Size(), info.Size(), info.ModTime()
 	return u, nil
 }
 

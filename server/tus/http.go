@@ -50,7 +50,14 @@ func malformed(what string) *wsproto.Error { return wsproto.ErrMalformed.With("w
 
 func isRefusal(err error) bool {
 	var e *wsproto.Error
-	return errors.As(err, &e) && e.Code < 500
+	var later Later
+	return errors.As(err, &e) && e.Code < 500 && !errors.As(err, &later)
+}
+
+// isFull tells that there is no room.
+func isFull(err error) bool {
+	var e *wsproto.Error
+	return errors.Is(err, media.ErrFull) || errors.As(err, &e) && e.Code == errFull.Code
 }
 
 // Announce sets the headers of an answer to OPTIONS, for which nobody has to say
@@ -129,8 +136,10 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if r.ContentLength != 0 {
 		Unwanted(w)
 	}
+	body := e.Reply("", "", s.Now().UTC()).JSON(nil)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Code)
-	_, _ = w.Write(e.Reply("", "", s.Now().UTC()).JSON(nil))
+	_, _ = w.Write(body)
 }
 
 // Unwanted has the connection end soon: the rest of the request's body will not

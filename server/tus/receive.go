@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"parley/internal/disk"
 )
 
 const (
@@ -31,6 +33,7 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, sta
 		return err
 	}
 	defer release()
+	defer in.end(w)
 	if status != http.StatusCreated { // there it is 0
 		if text := r.Header.Get("Upload-Offset"); text != strconv.FormatInt(u.offset, 10) {
 			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 {
@@ -45,10 +48,15 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, sta
 		return errTooLarge.With("what", "more than Upload-Length said")
 	}
 	if left > 0 {
-		if err := s.add(u, in, left); err != nil {
+		err := s.add(u, in, left)
+		if isFull(err) { // others need the room, and it would stay full
+			s.drop(u)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	in.end(w) // from here on nobody waits for the client
 	if u.offset == u.Size {
 		if _, err := s.finish(r.Context(), u); err != nil {
 			return err
@@ -59,7 +67,8 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request, u *upload, sta
 	return nil
 }
 
-// add appends at most so many bytes, durably. What came before an error is kept.
+// add appends at most so many bytes, durably. What came before an error is kept,
+// unless it is media.ErrFull.
 func (s *Service) add(u *upload, in *pace, left int64) error {
 	f, err := s.folder.OpenFile(dataName(u.id), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
@@ -67,8 +76,7 @@ func (s *Service) add(u *upload, in *pace, left int64) error {
 	}
 	in.n = paceBytes // the first Read sets the deadline
 	// One byte more than there should be tells whether there is more.
-	n, err := io.CopyBuffer(io.NewOffsetWriter(f, u.offset), struct{ io.Reader }{io.LimitReader(in, left+1)}, make([]byte, bufBytes))
-	in.end()
+	n, err := io.CopyBuffer(disk.Keep(io.NewOffsetWriter(f, u.offset), s.space, reserves), struct{ io.Reader }{io.LimitReader(in, left+1)}, make([]byte, bufBytes))
 	var surplus error
 	if n > left {
 		n, surplus = 0, errTooLarge.With("what", "more than Upload-Length said")
@@ -78,10 +86,7 @@ func (s *Service) add(u *upload, in *pace, left int64) error {
 		err = errors.Join(err, f.Sync())
 	}
 	err = errors.Join(err, f.Close())
-	u.offset += n
-	s.mu.Lock()
-	u.touched = s.Now()
-	s.mu.Unlock()
+	s.came(u, n)
 	switch {
 	case surplus != nil:
 		return surplus
@@ -102,6 +107,7 @@ type pace struct {
 
 	mu      sync.Mutex // guards the following
 	stopped bool
+	ended   bool
 }
 
 func (p *pace) Read(b []byte) (int, error) {
@@ -130,17 +136,27 @@ func (p *pace) move() {
 func (p *pace) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ended { // the connection may serve another request by now
+		return
+	}
 	p.stopped = true
 	_ = p.rc.SetReadDeadline(time.Now())
 }
 
-// end lets the connection serve other requests.
-func (p *pace) end() {
+// end lets the connection serve other requests, and has stop do nothing any more.
+// Where stop came first the connection ends with this request, of which w is the
+// answer: all that net/http reads from it later would fail, and so cancel those
+// who come after it.
+func (p *pace) end(w http.ResponseWriter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.stopped {
+	switch {
+	case p.stopped:
+		w.Header().Set("Connection", "close")
+	case !p.ended:
 		_ = p.rc.SetReadDeadline(time.Time{})
 	}
+	p.ended = true
 }
 
 // refusal is what to say of a body that did not come whole.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/disk"
+	"parley/media"
 	"parley/wsproto"
 )
 
@@ -30,6 +33,14 @@ type File struct {
 	Size  int64
 }
 
+// Later is a refusal that is not the file's fault: its pieces are kept.
+type Later struct{ Err error }
+
+func (l Later) Error() string { return l.Err.Error() }
+
+// Unwrap is the refusal.
+func (l Later) Unwrap() error { return l.Err }
+
 // Result is what became of it.
 type Result struct {
 	URL    string          `json:"url"`    // where it can be fetched
@@ -39,9 +50,11 @@ type Result struct {
 // Deps is what a Service is made of.
 type Deps struct {
 	Folder string // of the pieces; made when missing
+	Files  string // folder that whole files are copied to; empty: not of this machine
 	// Finish does with a whole file what is done with any upload. A *wsproto.Error
-	// with a code below 500 refuses it for good; after another error it is tried
-	// again when the client asks.
+	// with a code below 500, or 507, refuses it for good, as media.ErrFull does;
+	// after another error, and after a Later, it is tried again when the client asks.
+	// ctx has the values of the request's, and does not end with it.
 	Finish func(context.Context, File) (Result, error)
 	Config Config
 	Log    *slog.Logger
@@ -63,6 +76,9 @@ const (
 	maxResults = 10_000           // but not of more than these
 	lockWait   = 20 * time.Second // for an earlier request to end
 	sweepEvery = time.Minute
+	// reserves are kept free by pieces, where files that come whole keep one: they
+	// still have room when pieces have none.
+	reserves = 2
 )
 
 // Service is all uploads in pieces. Its methods may be called from any goroutine.
@@ -70,6 +86,8 @@ type Service struct {
 	Deps
 	folder   *os.Root
 	paceTime time.Duration
+	space    disk.Look
+	copies   int64 // of a whole file that are on this disk, with its pieces, in the end
 
 	mu    sync.Mutex // guards the following, and what upload says it guards
 	all   map[string]*upload
@@ -80,7 +98,8 @@ type Service struct {
 // usage is what unfinished uploads take.
 type usage struct {
 	count int
-	bytes int64
+	bytes int64 // that they are to become
+	came  int64 // of these
 }
 
 // upload is a file that comes in.
@@ -94,6 +113,7 @@ type upload struct {
 
 	// Guarded by Service.mu.
 	touched time.Time // when the last piece came, or it was finished
+	came    int64     // offset, for the books
 	result  *Result   // nil: it is not finished
 	held    *hold     // nil: nobody works on it
 	gone    bool
@@ -107,13 +127,19 @@ type hold struct {
 
 // New finds what there is in the folder. Run keeps it tidy; Close ends it.
 func New(d Deps) (*Service, error) {
-	s := &Service{Deps: d, paceTime: paceTime, all: make(map[string]*upload), users: make(map[chat.UID]usage)}
+	s := &Service{
+		Deps: d, paceTime: paceTime, space: disk.Folder(d.Folder), copies: 1,
+		all: make(map[string]*upload), users: make(map[chat.UID]usage),
+	}
 	if err := os.MkdirAll(d.Folder, 0o700); err != nil {
 		return nil, err
 	}
 	var err error
 	if s.folder, err = os.OpenRoot(d.Folder); err != nil {
 		return nil, err
+	}
+	if d.Files != "" && disk.Same(d.Folder, d.Files) {
+		s.copies = 2
 	}
 	if err := s.load(); err != nil {
 		return nil, err
@@ -215,7 +241,7 @@ func (s *Service) forget(u *upload) {
 // held.
 func (s *Service) count(u *upload, sign int) {
 	add := func(v usage) usage {
-		return usage{v.count + sign, v.bytes + int64(sign)*u.Size}
+		return usage{v.count + sign, v.bytes + int64(sign)*u.Size, v.came + int64(sign)*u.came}
 	}
 	s.total = add(s.total)
 	if v := add(s.users[u.Owner]); v.count > 0 {
@@ -225,22 +251,43 @@ func (s *Service) count(u *upload, sign int) {
 	}
 }
 
-// create begins an upload. The error is a refusal.
+// came notes that bytes of an upload came. The caller holds it.
+func (s *Service) came(u *upload, n int64) {
+	u.offset += n
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u.touched = s.Now()
+	if u.gone {
+		return
+	}
+	s.count(u, -1)
+	u.came = u.offset
+	s.count(u, 1)
+}
+
+// need is the room that unfinished uploads will still take, with the files that
+// they become. Called with mu held.
+func (s *Service) need() int64 { return s.copies*s.total.bytes - s.total.came }
+
+// create begins an upload. The error is a refusal, or media.ErrFull.
 func (s *Service) create(r record) (*upload, error) {
 	c := &s.Config
 	u := &upload{id: strings.ToLower(rand.Text()), record: r, touched: s.Now()}
+	space, known := s.space()
 	s.mu.Lock()
 	mine, total := s.users[r.Owner], s.total
-	var refusal *wsproto.Error
+	var refusal error
 	switch {
 	case c.MaxFile > 0 && r.Size > c.MaxFile:
-		refusal = errTooLarge.With("max", c.MaxFile)
+		refusal = errTooLarge.With("what", "size").With("limit", c.MaxFile)
 	case mine.count >= c.MaxPerUser:
 		refusal = wsproto.ErrPolicy.With("what", "too many unfinished uploads: continue or delete some")
-	case mine.bytes+r.Size > c.BytesPerUser:
+	case r.Size > c.BytesPerUser-mine.bytes:
 		refusal = wsproto.ErrPolicy.With("what", "your unfinished uploads would be too large together: continue or delete some")
-	case total.bytes+r.Size > c.Bytes:
+	case r.Size > c.Bytes-total.bytes:
 		refusal = errFull
+	case known && s.need()+s.copies*r.Size > space.Free-reserves*space.Reserve():
+		refusal = fmt.Errorf("begin one of %d bytes: %w", r.Size, media.ErrFull)
 	}
 	if refusal == nil {
 		s.all[u.id] = u
@@ -312,8 +359,8 @@ func (s *Service) drop(u *upload) {
 	s.remove(u.id)
 }
 
-// finish hands a whole file on, once; the caller holds u. After a refusal
-// nothing is left of it.
+// finish hands a whole file on, once; the caller holds u. After a refusal, and
+// where there is no room for it, nothing is left of it.
 func (s *Service) finish(ctx context.Context, u *upload) (*Result, error) {
 	if u.result != nil {
 		return u.result, nil
@@ -326,7 +373,7 @@ func (s *Service) finish(ctx context.Context, u *upload) (*Result, error) {
 	// It goes on when the client goes: the end is remembered for it.
 	result, err := s.Finish(context.WithoutCancel(ctx), File{Owner: u.Owner, Body: f, Type: u.Type, Name: u.Name, Size: u.Size})
 	if err != nil {
-		if isRefusal(err) {
+		if isRefusal(err) || isFull(err) {
 			s.drop(u)
 		}
 		return nil, err

@@ -24,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"parley/internal/chat"
+	"parley/internal/disk"
 	"parley/media"
 	"parley/wsproto"
 )
@@ -368,7 +369,7 @@ func TestLimits(t *testing.T) {
 	}
 	b.wantFiles()
 	b.want(begin(3, 8*megabyte), 201)
-	if b.total != (usage{1, 8 * megabyte}) || len(b.users) != 1 {
+	if b.total != (usage{count: 1, bytes: 8 * megabyte}) || len(b.users) != 1 {
 		t.Errorf("the books say %+v of %d users", b.total, len(b.users))
 	}
 }
@@ -477,6 +478,104 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
+// TestAllInterrupted: of requests for the same place whose bytes take time, each
+// ends the one before; whoever asks where to go on loses nothing.
+func TestAllInterrupted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	content := strings.Repeat("0123456789", 5)
+	path := b.begin(1, len(content))
+	answers := make(chan answer)
+	for range 10 {
+		go func() {
+			r, w := io.Pipe()
+			go func() { // it comes as long as it is wanted
+				for i := 0; i < len(content); i += 5 {
+					if _, err := io.WriteString(w, content[i:i+5]); err != nil {
+						return
+					}
+					time.Sleep(5 * time.Millisecond)
+				}
+				w.Close()
+			}()
+			a, err := b.try(1, "PATCH", path, r, "Upload-Offset", "0", "Content-Type", pieceType)
+			r.Close()
+			if err != nil {
+				t.Logf("refused while it sent: %v", err)
+			}
+			answers <- a
+		}()
+	}
+	for range 10 {
+		select {
+		case a := <-answers:
+			if a.status != 204 && a.status != 409 && a.status != 423 && a.status != 0 {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("a request does not end")
+		}
+	}
+	a := b.do(1, "HEAD", path, nil)
+	b.want(a, 200)
+	if n, _ := strconv.Atoi(a.Get("Upload-Offset")); n < len(content) {
+		b.want(b.piece(1, path, n, content[n:]), 204)
+	}
+	b.wantFinished("1 text/plain a.txt " + content)
+}
+
+// interrupted is a body that somebody interrupts when it is read.
+type interrupted struct {
+	io.ReadCloser
+	interrupt func()
+}
+
+func (r *interrupted) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.interrupt()
+	return n, err
+}
+
+// TestInterruptedLate: who is interrupted when all of his bytes are there is not
+// harmed, nor are those whose requests come after his on the same connection.
+func TestInterruptedLate(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"while it is handed on": true, "with the last byte": false} {
+		b := newBench(t, nil)
+		path := b.begin(1, 3)
+		u := b.find(1, strings.TrimPrefix(path, b.config.Path))
+		interrupt := func() {
+			b.Service.mu.Lock()
+			h := u.held
+			b.Service.mu.Unlock()
+			h.interrupt()
+		}
+		if late {
+			finish := b.Finish
+			b.Finish = func(ctx context.Context, f File) (Result, error) {
+				interrupt()
+				time.Sleep(100 * time.Millisecond) // for net/http to notice
+				return finish(ctx, f)
+			}
+		}
+		handler := b.srv.Config.Handler
+		b.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := r.Context().Err(); err != nil {
+				t.Errorf("%s: %s %s: %v", name, r.Method, r.URL, err)
+			}
+			if !late && r.Method == http.MethodPatch {
+				r.Body = &interrupted{r.Body, interrupt}
+			}
+			handler.ServeHTTP(w, r)
+		})
+		b.want(b.piece(1, path, 0, "abc"), 204, "Upload-Offset", "3")
+		for range 3 {
+			b.want(b.do(1, "HEAD", path, nil), 200, "Content-Location", "/v0/file/s/1")
+		}
+		b.wantFinished("1 text/plain a.txt abc")
+	}
+}
+
 // TestFinishFails: what cannot be handed on now is handed on later; what is
 // refused is gone.
 func TestFinishFails(t *testing.T) {
@@ -485,10 +584,6 @@ func TestFinishFails(t *testing.T) {
 	path := b.begin(1, 3)
 	b.failing(errors.New("the store is ill"))
 	b.want(b.piece(1, path, 0, "abc"), 500)
-	b.failing(media.ErrFull)
-	if a := b.do(1, "HEAD", path, nil); a.status != 507 {
-		t.Errorf("got %d", a.status)
-	}
 	b.failing(nil)
 	b.want(b.do(1, "HEAD", path, nil), 200, "Content-Location", "/v0/file/s/1")
 	b.wantFinished("1 text/plain a.txt abc")
@@ -498,9 +593,93 @@ func TestFinishFails(t *testing.T) {
 	b.want(b.piece(1, path, 0, "abc"), 422)
 	b.want(b.do(1, "HEAD", path, nil), 404)
 	b.wantFiles(".json") // of the first
-	if b.total.count != 0 {
+
+	for _, full := range []error{media.ErrFull, &wsproto.Error{Code: 507, Text: "no space left"}} { // the pieces give their room back
+		path = b.begin(1, 3)
+		b.failing(full)
+		b.want(b.piece(1, path, 0, "abc"), 507)
+		b.want(b.do(1, "GET", path, nil), 404)
+		b.wantFiles(".json")
+	}
+
+	path = b.begin(1, 3)
+	b.failing(Later{Err: wsproto.ErrAuthFailed})
+	b.want(b.piece(1, path, 0, "abc"), 401)
+	b.failing(nil)
+	b.want(b.do(1, "HEAD", path, nil), 200, "Upload-Offset", "3", "Content-Location", "/v0/file/s/2")
+	if b.total != (usage{}) {
 		t.Errorf("the books say %+v", b.total)
 	}
+}
+
+// small has the folder on a disk of so many bytes, most of which others take.
+type small struct {
+	b     *bench
+	total int64
+
+	mu     sync.Mutex
+	others int64
+}
+
+func (d *small) take(n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.others += n
+}
+
+func (d *small) look() (disk.Space, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	free := d.total - d.others
+	list, err := filepath.Glob(filepath.Join(d.b.folder, "*"+dataEnd))
+	for _, path := range list {
+		if info, e := os.Stat(path); e == nil {
+			free -= info.Size()
+		}
+	}
+	return disk.Space{Total: d.total, Free: max(free, 0)}, err == nil
+}
+
+// TestFullDisk: what cannot have room is not begun; pieces leave some, and give
+// theirs back when it becomes too little.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *Config) { c.MaxPerUser, c.BytesPerUser, c.Bytes = 10, 100*megabyte, 100*megabyte })
+	d := &small{b: b, total: 20 * megabyte} // 2 MiB stay free
+	b.space = d.look
+	begin := func(user, size int) answer {
+		return b.do(user, "POST", "/v0/file/tus/", nil, "Upload-Length", strconv.Itoa(size))
+	}
+	first := begin(1, 8*megabyte)
+	b.want(first, 201)
+	b.want(begin(1, 8*megabyte), 201)
+	b.want(begin(2, 2*megabyte+1), 507)
+	b.want(begin(2, 2*megabyte), 201)
+	b.want(begin(2, 1), 507)
+	path := first.Get("Location")
+	b.want(b.piece(1, path, 0, strings.Repeat("x", 5*megabyte)), 204)
+	b.want(begin(2, 1), 507) // it is counted once
+	b.restart()
+	b.space = d.look
+	b.want(begin(2, 1), 507) // also after a restart
+
+	d.take(12 * megabyte) // 3 are left
+	b.want(b.piece(1, path, 5*megabyte, strings.Repeat("x", 2*megabyte)), 507)
+	b.want(b.do(1, "HEAD", path, nil), 404)
+	b.wantFiles(".json", ".json")
+	if s, _ := d.look(); s.Free != 8*megabyte {
+		t.Errorf("got %d bytes free, want 8 MiB: the room was not given back", s.Free)
+	}
+	if b.total != (usage{count: 2, bytes: 10 * megabyte}) {
+		t.Errorf("the books say %+v", b.total)
+	}
+
+	b.pass(2 * time.Hour)
+	b.Sweep()
+	b.copies = 2 // whole files are on the same disk
+	b.want(begin(1, 3*megabyte+1), 507)
+	b.want(begin(1, 3*megabyte), 201)
+	b.want(begin(1, 1), 507)
 }
 
 func TestWithUpload(t *testing.T) {

@@ -63,6 +63,12 @@ func (m *Minter) Tell(ctx context.Context, s *bridge.Subject, c bridge.Change) e
 		{c.Suspended, func() error { return m.client.Block(ctx, s.ExtID, rongcloud.MaxBlock) }},
 		{!revoked.IsZero(), func() error { return m.client.Expire(ctx, s.ExtID, revoked) }},
 		{c.Profile, func() error { return m.client.Refresh(ctx, s.ExtID, s.Name, s.Portrait) }},
+		// A portrait can only be taken away by registering again, which overwrites what
+		// was there (bridges.md §A4). The token that comes with it is given to nobody.
+		{c.Profile && s.Pictured && s.Portrait == "" && !c.Suspended && !c.Deleted, func() error {
+			_, err := m.client.GetToken(ctx, s.ExtID, s.Name, "")
+			return err
+		}},
 		{c.Deleted, func() error { return m.client.Deactivate(ctx, s.ExtID) }},
 	} {
 		if step.due {

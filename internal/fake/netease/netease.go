@@ -36,6 +36,7 @@ type Service struct {
 	traces       map[string]bool
 	accounts     map[string]*Account
 	teams        map[string]*Team
+	teamsMade    int
 	rtc          map[string]RTC
 	messages     []Message
 	calls        map[string]int // "path accid"
@@ -93,6 +94,8 @@ var fields = map[string]map[string]bool{ // name → required
 	"/team/create.action":       {"tname": true, "owner": true, "members": true, "msg": true, "magree": true, "joinmode": true},
 	"/team/add.action":          {"tid": true, "owner": true, "members": true, "magree": true, "msg": true},
 	"/team/kick.action":         {"tid": true, "owner": true, "member": true},
+	"/team/changeOwner.action":  {"tid": true, "owner": true, "newowner": true, "leave": true},
+	"/team/remove.action":       {"tid": true, "owner": true},
 }
 
 var accid = regexp.MustCompile(`^[A-Za-z0-9_@.-]{1,32}$`)
@@ -352,6 +355,12 @@ func (s *Service) send(w http.ResponseWriter, f url.Values) {
 	answer(w, map[string]any{"code": codeOK, "data": map[string]any{"msgid": 9000 + len(s.messages) - 1, "timetag": s.Now().UnixMilli()}})
 }
 
+// nextTeam is an ID that was never given.
+func (s *Service) nextTeam() int {
+	s.teamsMade++
+	return 7000 + s.teamsMade
+}
+
 func (s *Service) team(w http.ResponseWriter, path string, f url.Values) {
 	var members []string
 	if f.Has("members") {
@@ -371,7 +380,7 @@ func (s *Service) team(w http.ResponseWriter, path string, f url.Values) {
 			refuse(w, codeNotFound, "owner not exist")
 			return
 		}
-		t := &Team{ID: strconv.Itoa(7001 + len(s.teams)), Owner: f.Get("owner")}
+		t := &Team{ID: strconv.Itoa(s.nextTeam()), Owner: f.Get("owner")}
 		t.Members = append([]string{t.Owner}, members...)
 		s.teams[t.ID] = t
 		answer(w, map[string]any{"code": codeOK, "tid": t.ID})
@@ -383,6 +392,21 @@ func (s *Service) team(w http.ResponseWriter, path string, f url.Values) {
 		refuse(w, 803, "team not exist")
 	case t.Owner != f.Get("owner"):
 		refuse(w, 802, "not the owner")
+	case path == "/team/remove.action":
+		delete(s.teams, t.ID)
+		answer(w, map[string]any{"code": codeOK})
+	case path == "/team/changeOwner.action":
+		if next := f.Get("newowner"); !slices.Contains(t.Members, next) {
+			refuse(w, 804, "not in the team")
+			return
+		}
+		if f.Get("leave") == "1" {
+			t.Members = slices.DeleteFunc(t.Members, func(m string) bool { return m == t.Owner })
+		}
+		t.Owner = f.Get("newowner")
+		answer(w, map[string]any{"code": codeOK})
+	case path == "/team/kick.action" && f.Get("member") == t.Owner:
+		refuse(w, codeParameter, "the owner cannot be removed")
 	case path == "/team/kick.action":
 		if !slices.Contains(t.Members, f.Get("member")) {
 			refuse(w, 804, "not in the team")

@@ -80,6 +80,7 @@ var fields = map[string]map[string]bool{
 	"/group/create.json":            {"userId": true, "groupId": true, "groupName": true},
 	"/group/join.json":              {"userId": true, "groupId": true, "groupName": false},
 	"/group/quit.json":              {"userId": true, "groupId": true},
+	"/group/dismiss.json":           {"userId": true, "groupId": true},
 	"/message/private/publish.json": publishFields("toUserId"),
 	"/message/group/publish.json":   publishFields("toGroupId"),
 }
@@ -269,7 +270,7 @@ func (s *Service) act(w http.ResponseWriter, path string, f url.Values) {
 		answer(w, http.StatusOK, map[string]any{"code": 200, "operateId": "op-1"})
 	case "/user/checkOnline.json":
 		answer(w, http.StatusOK, map[string]any{"code": 200, "status": "0"})
-	case "/group/create.json", "/group/join.json", "/group/quit.json":
+	case "/group/create.json", "/group/join.json", "/group/quit.json", "/group/dismiss.json":
 		s.group(w, path, f)
 	default:
 		s.publish(w, path, f)
@@ -317,6 +318,9 @@ func (s *Service) group(w http.ResponseWriter, path string, f url.Values) {
 	if g == nil {
 		refuse(w, http.StatusBadRequest, 1002, "no such group")
 		return
+	}
+	if path == "/group/dismiss.json" {
+		delete(s.groups, id)
 	}
 	for _, u := range f["userId"] {
 		g[u] = path != "/group/quit.json"

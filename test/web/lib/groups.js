@@ -63,10 +63,3 @@ export function png(width = 600, height = 400) {
   for (let i = 0; i < image.data.length; i += 4) image.data.set([(i / 4) % width > width / 2 ? 220 : 30, 120, 90, 255], i);
   return { name: 'picture.png', mimeType: 'image/png', buffer: PNG.sync.write(image) };
 }
-
-// write sends a text by the button: on a phone Enter begins a new line.
-export async function write(page, text) {
-  const main = page.locator('main');
-  await main.getByRole('textbox', { name: 'Message' }).fill(text);
-  await main.getByRole('button', { name: 'Send' }).click();
-}

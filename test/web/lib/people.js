@@ -85,7 +85,7 @@ export async function logOut(page) {
 
 // toList goes to the list from wherever that is not seen (a phone).
 export async function toList(page) {
-  const back = page.getByRole('button', { name: 'Back' });
+  const back = page.locator('.shell').getByRole('button', { name: /^(Back|Close)$/ });
   const list = page.getByRole('heading', { name: 'Chats', exact: true });
   for (let i = 0; i < 4 && !(await list.isVisible()); i++) await back.first().click();
   await list.waitFor();

@@ -14,8 +14,8 @@ const tolerance = 0.02;
 // A button that is gone is few pixels, but all in one place, where nothing nearby
 // has their colour. Edges that moved or are softer are not like that.
 const [tile, step, near] = [24, 6, 2]; // pixels
-const contrast = 40; // of 255: further from every colour nearby is another colour
-const most = 24; // pixels of a tile that may have another colour
+const contrast = 64; // of 255: further from every colour nearby is another colour
+const most = 36; // pixels of a tile that may have another colour
 
 // shoot is what is seen now. What varies (times, IDs) is painted over: mask takes
 // locators.

@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import { person } from './people.js';
 import { look } from './groups.js';
+import { patience } from './patience.js';
 
 // scene is a test whose people are known, so that their pages can be looked at if
 // it fails: with PARLEY_LOOK, see look.
@@ -9,7 +10,7 @@ export function scene(name, act) {
     const people = [];
     const enter = async (...args) => {
       const one = await person(...args);
-      one.context.setDefaultTimeout(30_000); // several browsers at once, on a busy machine
+      one.context.setDefaultTimeout(30_000 * patience); // several browsers at once, on a busy machine
       people.push(one);
       return one;
     };

@@ -22,7 +22,7 @@ test('two people sign up, find each other and talk', async () => {
   await row(bert.page, 'Anna').click();
   await bert.page.locator('main').getByText('Hello Bert!').waitFor();
   await write(bert.page, 'Hello Anna');
-  await anna.page.locator('main').getByText('Hello Anna').waitFor();
+  await anna.page.locator('main').getByText('Hello Anna', { exact: true }).waitFor();
   await anna.close();
   await bert.close();
 });

@@ -1,6 +1,7 @@
 import { after, before, test } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { Browser, endBrowsers } from '../lib/browser.js';
+import { hash, makeGroup } from '../lib/groups.js';
 import { listShown, person, row, startChat, toList, write } from '../lib/people.js';
 import { picture } from '../lib/picture.js';
 import { Server } from '../lib/server.js';
@@ -8,7 +9,7 @@ import { Server } from '../lib/server.js';
 // What every page looks like, on a desk and on a phone, light and dark.
 
 const server = new Server();
-let anna, bert;
+let anna, bert, club;
 before(async () => {
   await server.start();
   anna = await person(server, 'Anna Berg');
@@ -16,6 +17,7 @@ before(async () => {
   await startChat(bert.page, anna.login, 'Anna Berg');
   await write(bert.page, 'Shall we meet at the station at noon? The train leaves ten minutes later.');
   await row(anna.page, 'Bert').getByText('Shall we').waitFor();
+  club = await makeGroup(anna.page, 'Walking club', { note: 'Every other Sunday, in any weather.', join: 'Whoever is let in' });
 });
 after(async () => {
   await endBrowsers();
@@ -61,6 +63,13 @@ for (const [size, colorScheme] of looks) {
     await row(page, 'Bert').click();
     await page.locator('main').getByText('Shall we').waitFor();
     await axe(page); // the picture is with the tests of the conversation
+    await hash(page, `c/${club}/info`);
+    await page.getByRole('heading', { name: 'Walking club', level: 2 }).waitFor();
+    await page.getByText('Every other Sunday').first().waitFor();
+    await shot('group');
+    await hash(page, 'settings/appearance');
+    await page.locator('main').getByRole('heading', { name: 'Appearance', level: 1 }).waitFor();
+    await shot('settings');
     await b.close();
   });
 }

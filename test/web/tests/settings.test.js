@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { after, before } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { Browser, endBrowsers } from '../lib/browser.js';
-import { hash, look, makeGroup, png, write, yes } from '../lib/groups.js';
-import { listShown, logIn, logOut, password, row, startChat, toList } from '../lib/people.js';
+import { hash, look, makeGroup, png, yes } from '../lib/groups.js';
+import { listShown, logIn, logOut, password, row, startChat, toList, write } from '../lib/people.js';
 import { scene } from '../lib/scene.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -174,6 +174,21 @@ for (const size of ['desktop', 'phone']) {
     assert.equal(codes.length, 10);
     await look(page, `totp-codes-${size}`);
     await axe(page);
+    await anna.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await main.getByRole('button', { name: 'Copy codes' }).click();
+    await page.getByText('Copied').waitFor();
+    assert.deepEqual((await page.evaluate(() => navigator.clipboard.readText())).split('\n'), codes);
+    await page.evaluate(() => (window.print = () => (document.body.dataset.printed = 'yes')));
+    await main.getByRole('button', { name: 'Print' }).click();
+    assert.equal(await page.evaluate(() => document.body.dataset.printed), 'yes');
+    await page.emulateMedia({ media: 'print' });
+    await main.getByText('Parley: Recovery codes').waitFor(); // whose they are
+    assert.deepEqual(await main.locator('.totp-codes code').allInnerTexts(), codes);
+    assert.equal(await main.getByRole('button', { name: 'Print' }).isVisible(), false);
+    await look(page, `totp-print-${size}`);
+    const pages = (await page.pdf()).toString('latin1').match(/\/Type\s*\/Page\b/g);
+    assert.equal(pages?.length, 1);
+    await page.emulateMedia({ media: null });
     await main.getByRole('button', { name: 'I have kept them' }).click();
     await main.getByRole('button', { name: 'Turn off' }).waitFor();
     await logOut_(page);
@@ -289,6 +304,36 @@ for (const size of ['desktop', 'phone']) {
     await settings(page, 'Your data');
     await look(page, `data-${size}`);
     await axe(page);
+
+    // cancelled on the way: the connection ends, nothing is saved
+    let line = 'hold';
+    let ended = false;
+    let saved = 0;
+    page.on('download', () => saved++);
+    await page.routeWebSocket(/channels/, (ws) => {
+      const there = ws.connectToServer();
+      there.onMessage((m) => {
+        if (line === 'hold' && String(m).includes('flood')) return;
+        if (line === 'cut' && /"desc"/.test(String(m)) && /Bert/.test(String(m))) ws.close();
+        else ws.send(m);
+      });
+      ws.onClose(() => {
+        ended = true;
+        there.close();
+      });
+    });
+    await main.getByRole('button', { name: 'Prepare the download' }).click();
+    await main.getByRole('progressbar').waitFor();
+    await until('it waits for messages', async () => /^Chat [1-9]/.test(await main.locator('.data-progress p').innerText()));
+    await look(page, `data-progress-${size}`);
+    await axe(page);
+    await main.getByRole('button', { name: 'Cancel' }).click();
+    await main.getByRole('button', { name: 'Prepare the download' }).waitFor();
+    await until('the connection is closed', () => ended);
+    assert.equal(await main.getByText('The download broke off.').count(), 0);
+    assert.equal(saved, 0);
+
+    line = 'open';
     const [download] = await Promise.all([page.waitForEvent('download'), main.getByRole('button', { name: 'Prepare the download' }).click()]);
     assert.match(download.suggestedFilename(), /^parley-\d{4}-\d\d-\d\d\.json$/);
     const all = JSON.parse(await readFile(await download.path(), 'utf8'));
@@ -304,21 +349,25 @@ for (const size of ['desktop', 'phone']) {
     await main.getByText('Done. The file was saved').waitFor();
 
     // the line breaks down: said, and nothing saved
-    await page.routeWebSocket(/channels/, (ws) => {
-      const there = ws.connectToServer();
-      there.onMessage((m) => (/"desc"/.test(String(m)) && /Bert/.test(String(m)) ? ws.close() : ws.send(m)));
-    });
+    line = 'cut';
     await main.getByRole('button', { name: 'Prepare the download' }).click();
     await main.getByText('The download broke off.').waitFor();
     await look(page, `data-failed-${size}`);
 
     await main.getByRole('button', { name: 'Delete account…' }).click();
-    await page.getByRole('dialog').getByRole('textbox').fill('somebody');
+    line = 'open';
+    const sure = page.getByRole('dialog');
+    await sure.getByRole('textbox', { name: 'to confirm' }).fill('somebody');
     await yes(page, 'Delete your account');
     await page.getByText('This is not your login name.').waitFor();
+    await page.getByText('Enter your password.').waitFor();
     await look(page, `erase-${size}`);
     await axe(page);
-    await page.getByRole('dialog').getByRole('textbox').fill(anna.login);
+    await sure.getByRole('textbox', { name: 'to confirm' }).fill(anna.login);
+    await sure.getByLabel('Password', { exact: true }).fill('not this one');
+    await yes(page, 'Delete your account');
+    await page.getByText('Login name or password is wrong.').waitFor();
+    await sure.getByLabel('Password', { exact: true }).fill(password);
     await yes(page, 'Delete your account');
     await page.getByLabel('Login name').waitFor();
     assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).map((d) => d.name)), []);

@@ -1,1 +1,1 @@
-import{b as e}from"./card.js";var t=e(null);export{t};
+import{L as e}from"./card.js";var t=e(null);export{t};

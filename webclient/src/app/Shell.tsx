@@ -1,12 +1,12 @@
 import { computed, signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { connection, openTopic } from '../model/session';
 import { unreadChats } from '../model/contacts';
 import { product } from '../model/server';
 import { Empty, IconChat } from '../ui';
 import { ConnectionBar } from './ConnectionBar';
-import { columnsOf, features, loadEarly } from './features';
+import { columnsOf, features, loadEarly, type Match } from './features';
 import { Lazy } from './Lazy';
 import { path } from './router';
 import './shell.css';
@@ -23,7 +23,13 @@ query.addEventListener('change', () => (narrow.value = query.matches));
 
 // Shell is the page of somebody who is logged in: list, conversation, panel.
 export function Shell() {
-  const { side, main, panel } = columns.value;
+  const { side, panel } = columns.value;
+  // A conversation stays where it is while the list beside it makes room for
+  // something else, such as a search for people.
+  const last = useRef<Match | undefined>(undefined);
+  const aside = !columns.value.main && !narrow.value && side?.place.path !== '';
+  const main = aside ? last.current : columns.value.main;
+  last.current = main?.place.path === 'c/:topic' ? main : undefined;
   const topic = main?.params.topic ?? '';
   useEffect(() => {
     openTopic.value = topic;
@@ -49,11 +55,11 @@ export function Shell() {
       <a class="skip" href="#main" onClick={skip}>
         {t('shell.skip')}
       </a>
-      <div class="side" role={role('side')} aria-label={t('shell.chats')}>
+      <div class="side" role={role('side')} aria-label={t((side?.place.label ?? 'shell.chats') as 'shell.chats')}>
         <ConnectionBar />
         {side && <Lazy key={side.place} {...side} />}
       </div>
-      <main class="main" id="main" tabIndex={-1} aria-label={t('shell.conversation')}>
+      <main class="main" id="main" tabIndex={-1} aria-label={t((main?.place.label ?? 'shell.conversation') as 'shell.conversation')}>
         {main ? (
           <Lazy key={main.place} {...main} />
         ) : (

@@ -15,6 +15,7 @@ export interface PageProps {
 export interface Place {
   path: string; // "settings/:section"; parts that begin with ":" are params
   column: 'side' | 'main' | 'panel';
+  label?: Key; // what its column is called while it is there, if not list, conversation or details
   page?: ComponentType<PageProps>; // part of the first load; else:
   early?: boolean; // loaded as soon as there is time, for it will be wanted
   load?: () => Promise<{ default: ComponentType<PageProps> }>;

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
 vi.stubGlobal('location', { hash: '' });
+vi.stubGlobal('history', { state: null });
 vi.stubGlobal('addEventListener', () => {});
 vi.mock('../contacts/feature', () => ({ feature: {} }));
 vi.mock('../conversation/feature', () => ({ feature: {} }));

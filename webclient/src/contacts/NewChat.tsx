@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { entries } from '../app/features';
-import { back, go, link } from '../app/router';
+import { back, go, link, replace } from '../app/router';
 import { t } from '../i18n';
 import { explain } from '../model/problem';
 import { find, seed, type Found } from '../model/search';
@@ -85,7 +85,7 @@ function Ways() {
       <ul class="rows" onKeyDown={moveInRows}>
         {entries('new').map((e) => (
           <li key={e.label}>
-            <button type="button" class="row" onClick={() => go(...e.to)}>
+            <button type="button" class="row" onClick={() => (e.to[0] === 'new' ? replace : go)(...e.to)}>
               <span class="row-icon">
                 <e.icon />
               </span>
@@ -106,7 +106,7 @@ function Results({ list }: { list: Found[] }) {
     <ul class="scroll rows" onKeyDown={moveInRows}>
       {list.map((f, i) => (
         <li key={f.name}>
-          <a class="row" href={link('c', f.name)} tabIndex={i === 0 ? 0 : -1} onClick={() => seed(f)}>
+          <a class="row" href={link('c', f.name)} tabIndex={i === 0 ? 0 : -1} onClick={(e) => open(e, f)}>
             <Avatar id={f.name} name={f.title} photo={f.photo} kind={f.kind} size={44} />
             <span class="row-text">
               <span class="row-title ellipsis">{f.title}</span>
@@ -117,6 +117,15 @@ function Results({ list }: { list: Found[] }) {
       ))}
     </ul>
   );
+}
+
+// The way back from a conversation, or from making a group, is to the list: this
+// page is done with.
+function open(e: MouseEvent, f: Found): void {
+  seed(f);
+  if (e.ctrlKey || e.metaKey || e.shiftKey) return; // a tab or window of its own
+  e.preventDefault();
+  replace('c', f.name);
 }
 
 function about(f: Found): string {

@@ -114,7 +114,7 @@ function subtitle(page: PageState): string {
   if (connection.value !== 'online') return '';
   if (c.topic.isGroupType()) {
     const n = (c.changes.value, c.topic.subcnt ?? 0);
-    return n ? t('conversation.members', { n }) : '';
+    return n ? t(c.topic.chan || c.topic.isChannelType() ? 'group.subscribers' : 'conversation.members', { n }) : '';
   }
   if (known?.online) return t('contacts.online');
   return known?.seen ? t('contacts.seen', { when: ago(new Date(known.seen)) }) : '';

@@ -64,6 +64,13 @@ function mediaLabel(tp: string, data: Data | undefined, labels: Labels): string 
 
 /** The name of a file as its sender called it, without control characters and tricks of direction. */
 export function nameOf(data: Data | undefined): string {
-  const name = typeof data?.name === 'string' ? data.name : '';
-  return name.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '').slice(0, 255);
+  return plainName(data?.name).slice(0, 255);
 }
+
+/** A name of one line, without control characters and tricks of direction; '' for what is no text. */
+export function plainName(name: unknown): string {
+  return typeof name === 'string' ? name.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '') : '';
+}
+
+/** A text of some lines, cleaned in the same way. */
+export const plainLines = (text: unknown): string => (typeof text === 'string' ? text.split(/\r?\n/).map(plainName).join('\n') : '');

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { local } from '../model/storage';
 import { panelID, Tabs } from '../ui';
+import { useLayer } from '../ui/layer';
 import { type Emoji, find, type Group, groupNames, listOf } from './find';
 import { SearchInput } from './SearchInput';
 import './emoji.css';
@@ -15,7 +16,11 @@ export default function EmojiPicker({ onPick, onClose }: { onPick: (text: string
   const [query, setQuery] = useState('');
   const [group, setGroup] = useState<Group | 'recent'>(recent().length ? 'recent' : 'smileys');
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.querySelector('input')?.focus(), []);
+  useLayer(onClose);
+  // On a screen to touch, its keyboard would cover the emoji.
+  useEffect(() => {
+    if (!matchMedia('(pointer: coarse)').matches) box.current?.querySelector('input')?.focus();
+  }, []);
   const shown = useMemo(() => (query.trim() ? find(query) : group === 'recent' ? recent() : listOf(group)), [query, group]);
   const pick = (e: Emoji) => {
     local.put(kept, [e, ...recent().filter((x) => x.text !== e.text)].slice(0, most));

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Data, nameOf } from '../drafty';
 import { t } from '../i18n';
 import { IconBack, IconButton, IconClose, IconDownload, IconForward } from '../ui';
+import { useLayer } from '../ui/layer';
 import { downloadURL, pictureURL } from './address';
 import './viewer.css';
 
@@ -15,13 +16,14 @@ export interface Shot {
 const most = 8;
 
 // Pictures of a conversation on the whole screen: fingers, wheel or + and - enlarge, the
-// arrows go on, Escape leaves.
+// arrows go on, Escape and Back leave.
 export default function Viewer({ shots, start, onClose }: { shots: Shot[]; start: number; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [at, setAt] = useState(start);
   const [view, setView] = useState({ scale: 1, x: 0, y: 0 });
   const fingers = useRef(new Map<number, { x: number; y: number }>());
   const moved = useRef(0);
+  useLayer(onClose);
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();

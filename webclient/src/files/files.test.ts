@@ -15,7 +15,8 @@ describe('files', () => {
   ])('%j is sent as %s', (type, kind) => expect(kindOf(type)).toBe(kind));
   it.each([
     [0, ''],
-    [999, '999 byte'],
+    [1, '1 byte'],
+    [999, '999 bytes'],
     [4_200_000, '4.2 MB'],
     [12_345, '12 kB'],
     ['x', ''],

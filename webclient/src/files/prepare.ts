@@ -2,6 +2,7 @@
 // origin, videos get a picture, all get what a bubble needs to be drawn before they are
 // there.
 
+import { plainName } from '../drafty/text';
 import { blobToBase64 } from './base64';
 
 export type Kind = 'image' | 'video' | 'audio' | 'file';
@@ -34,6 +35,11 @@ export const kindOf = (type: string): Kind => {
 
 /** prepare never fails: what the browser cannot read is sent as a file. */
 export async function prepare(file: File): Promise<Prepared> {
+  const p = await read(file);
+  return { ...p, name: plainName(p.name) }; // as it is going to be shown
+}
+
+async function read(file: File): Promise<Prepared> {
   const plain: Prepared = { kind: 'file', file, name: file.name, mime: file.type || 'application/octet-stream' };
   try {
     switch (kindOf(file.type)) {

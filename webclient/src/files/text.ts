@@ -1,4 +1,4 @@
-import { language } from '../i18n';
+import { locale } from '../i18n';
 
 /** "4.2 MB", in the language of the page. */
 export function sizeText(bytes: unknown): string {
@@ -10,7 +10,8 @@ export function sizeText(bytes: unknown): string {
     n /= 1000;
     unit++;
   }
-  return new Intl.NumberFormat(language.value, { style: 'unit', unit: units[unit]!, unitDisplay: 'short', maximumFractionDigits: n < 10 && unit ? 1 : 0 }).format(n);
+  // Short, bytes have no plural in English.
+  return new Intl.NumberFormat(locale.value, { style: 'unit', unit: units[unit]!, unitDisplay: unit ? 'short' : 'long', maximumFractionDigits: n < 10 && unit ? 1 : 0 }).format(n);
 }
 
 /** "1:05" of milliseconds. */

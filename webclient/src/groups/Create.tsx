@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { PageProps } from '../app/feature';
-import { back, go, replace } from '../app/router';
+import { go, replace } from '../app/router';
 import { focusFault } from '../account/focus';
 import { t } from '../i18n';
 import { ask, sdk } from '../model/session';
@@ -55,7 +55,7 @@ export default function Create({ params }: PageProps) {
       <Bar
         title={t(channel ? 'group.newChannel' : 'group.new')}
         before={
-          <IconButton label={t('common.back')} onClick={() => back('new')}>
+          <IconButton label={t('common.back')} onClick={() => replace('new')}>
             <IconBack />
           </IconButton>
         }

@@ -1,5 +1,6 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Tinode, type Topic } from 'tinode-sdk';
+import { focusFault } from '../account/focus';
 import { back } from '../app/router';
 import { t } from '../i18n';
 import { nameOf, noteOf, photoOf } from '../model/card';
@@ -58,6 +59,7 @@ function Rename({ topic }: { topic: Topic }) {
 
 function Group({ topic }: { topic: Topic }) {
   const kind = kindOf(topic) === 'channel' ? 'channel' : 'group';
+  const form = useRef<HTMLFormElement>(null);
   const before = topic.tags();
   const [name, setName] = useState(nameOf(topic.public));
   const [note, setNote] = useState(noteOf(topic.public));
@@ -72,7 +74,7 @@ function Group({ topic }: { topic: Topic }) {
     if (!name.trim()) found.name = t('group.needName');
     if (badAlias(alias.trim())) found.alias = t('tags.badAlias');
     setFaults(found);
-    if (Object.keys(found).length > 0) return;
+    if (Object.keys(found).length > 0) return focusFault(form);
     setBusy(true);
     try {
       const picture = picked ? await store(picked, topic.name) : undefined;
@@ -88,7 +90,7 @@ function Group({ topic }: { topic: Topic }) {
     }
   };
   return (
-    <form class="scroll panel-form" tabIndex={-1} noValidate onSubmit={(e) => void submit(e)}>
+    <form ref={form} class="scroll panel-form" tabIndex={-1} noValidate onSubmit={(e) => void submit(e)}>
       {faults.form && <Banner>{faults.form}</Banner>}
       <PictureField id={topic.name} name={name} kind={kind} photo={photoOf(topic.public, (p) => sdk().authorizeURL(p))} picked={picked} onPick={setPicked} />
       <TextField label={t('group.name')} value={name} onValue={(v) => (setName(v), setFaults({}))} error={faults.name} maxLength={60} autocomplete="off" />

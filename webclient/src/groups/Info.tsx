@@ -3,7 +3,7 @@ import type { Topic } from 'tinode-sdk';
 import { go, replace } from '../app/router';
 import { t } from '../i18n';
 import { ago } from '../i18n/time';
-import { noteOf, photoOf } from '../model/card';
+import { nameOf, noteOf, photoOf } from '../model/card';
 import { archive, mute, pin } from '../model/chats';
 import { contact, titleOf } from '../model/contacts';
 import { sdk } from '../model/session';
@@ -62,7 +62,7 @@ function Head({ topic }: { topic: Topic }) {
   const kind = kindOf(topic);
   const title = titleOf(topic);
   const known = contact(topic.name);
-  const real = typeof topic.public?.fn === 'string' ? topic.public.fn : '';
+  const real = nameOf(topic.public);
   const count = topic.subcnt ?? 0;
   const line =
     kind === 'user'

@@ -49,12 +49,14 @@ export function Invite({ name }: InfoProps) {
     return () => clearTimeout(timer);
   }, [query]);
   const is = (list: Person[], uid: string) => list.some((p) => p.uid === uid);
-  const shown = [...chosen, ...known.filter((p) => !is(chosen, p.uid)), ...found.filter((p) => !is(chosen, p.uid) && !is(known, p.uid))];
   const member = (uid: string) => {
     const sub = topic.subscriber(uid);
     const role = sub && roleOf(sub.acs);
     return !!role && role !== 'waiting';
   };
+  const listed = [...chosen, ...known.filter((p) => !is(chosen, p.uid)), ...found.filter((p) => !is(chosen, p.uid) && !is(known, p.uid))];
+  // Those who are in already answer a search for them; otherwise they are in the way.
+  const shown = [...listed.filter((p) => !member(p.uid)), ...(query.trim() ? listed.filter((p) => member(p.uid)) : [])];
   const choose = (p: Person, on: boolean) => setChosen(on ? [...chosen, p] : chosen.filter((c) => c.uid !== p.uid));
   const add = async () => {
     setBusy(true);

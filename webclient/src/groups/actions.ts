@@ -157,7 +157,11 @@ export async function clearHistory(topic: Topic): Promise<boolean> {
   const { seq = 0 } = topic;
   if (seq < 1) return true;
   await attached(topic);
-  return act(() => topic.delMessages([{ low: 1, hi: seq + 1 }], false));
+  const delseq = [{ low: 1, hi: seq + 1 }];
+  if (!(await act(() => topic.delMessages(delseq, false)))) return false;
+  // The server tells the other sessions; the conversation on this page hears it here.
+  topic.onMeta?.({ del: { delseq } });
+  return true;
 }
 
 // setBlocked stops a person from writing to the user, and takes it back.

@@ -8,7 +8,7 @@ export const feature: Feature = {
     { path: 'c/:topic/info', column: 'panel', load: info },
     { path: 'c/:topic/info/:page', column: 'panel', load: info },
     { path: 'c/:topic/info/:page/:who', column: 'panel', load: info },
-    { path: 'new/:what', column: 'side', load: () => import('./Create') },
+    { path: 'new/:what', column: 'side', label: 'new.title', load: () => import('./Create') },
   ],
   entries: [
     { menu: 'new', label: 'group.new', icon: IconGroup, to: ['new', 'group'], order: 10 },

@@ -22,6 +22,11 @@ it('owner, administrators, who is online, then by name', () => {
   expect(banned(all()).map((m) => m.name)).toEqual(['Bad']);
 });
 
+it('numbers in names by what they are', () => {
+  const list = ['Guest 19', 'Guest 4', 'Guest 14', 'Guest'].map((n) => member(n, 'JRWPS', 'JRWPS'));
+  expect(sortMembers(list).map((m) => m.name)).toEqual(['Guest', 'Guest 4', 'Guest 14', 'Guest 19']);
+});
+
 it('finds by beginnings of words, without accents', () => {
   expect(searchMembers(all(), 'zoe').map((m) => m.name)).toEqual(['Zoë']);
   expect(searchMembers(all(), 'LE an').map((m) => m.name)).toEqual(['Ann Lee']);

@@ -13,10 +13,13 @@ export interface Member {
   offered: Offer; // what he was given and has not taken
   online: boolean;
   known: boolean; // whether his access is shown to us
-  key: string; // to sort and to search: the name, plain
+  key: string; // to search: the name, plain
+  order: string; // to sort: the same, with numbers of one length
 }
 
 const ranks: { [role in Role]: number } = { owner: 0, admin: 1, member: 2, reader: 2, waiting: 3, away: 4, banned: 5 };
+// So that 4 comes before 14.
+const orderly = (s: string) => s.replace(/\d+/g, (n) => n.padStart(12, '0'));
 const plain = (s: string) => s.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 
 // membersOf lists all whom the server has told of, also those who wait or are
@@ -36,12 +39,13 @@ export function toMember(sub: Subscription, uid: string, address: (path: string)
   const role = roleOf(acs);
   if (!role) return undefined;
   const name = nameOf(sub.public) || t('common.nobody');
-  return { uid, name, photo: photoOf(sub.public, address), role, offered: offered(acs), online: !!sub.online, known: !!acs?.getGiven?.(), key: plain(name) };
+  const key = plain(name);
+  return { uid, name, photo: photoOf(sub.public, address), role, offered: offered(acs), online: !!sub.online, known: !!acs?.getGiven?.(), key, order: orderly(key) };
 }
 
 // Not by the language's own order: that takes a tenth of a second for 10,000.
 export function sortMembers(list: Member[]): Member[] {
-  return list.sort((a, b) => ranks[a.role] - ranks[b.role] || Number(b.online) - Number(a.online) || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.uid < b.uid ? -1 : 1));
+  return list.sort((a, b) => ranks[a.role] - ranks[b.role] || Number(b.online) - Number(a.online) || (a.order < b.order ? -1 : a.order > b.order ? 1 : a.uid < b.uid ? -1 : 1));
 }
 
 // searchMembers finds those with words that begin as the ones looked for.

@@ -1,4 +1,5 @@
 import { Tinode } from 'tinode-sdk';
+import { plainName } from '../drafty/text';
 
 // Tags as people write them: docs/protocol/search.md#tags. Some belong to the
 // server (logins, confirmed addresses): they are sent back as they are. An alias
@@ -7,16 +8,16 @@ import { Tinode } from 'tinode-sdk';
 const ours = ['basic', 'email', 'tel', 'rest', 'oidc', 'wechat'];
 const kind = (tag: string) => (tag.includes(':') ? tag.slice(0, tag.indexOf(':')) : '');
 
-export const aliasOf = (tags: string[]): string => tags.find((tag) => kind(tag) === 'alias')?.slice(6) ?? '';
+export const aliasOf = (tags: string[]): string => plainName(tags.find((tag) => kind(tag) === 'alias')?.slice(6));
 
 // freeTags are those that the user may change, but for the alias.
-export const freeTags = (tags: string[]): string[] => tags.filter((tag) => !ours.includes(kind(tag)) && kind(tag) !== 'alias');
+export const freeTags = (tags: string[]): string[] => tags.filter((tag) => !ours.includes(kind(tag)) && kind(tag) !== 'alias').map(plainName);
 
 // readTags makes a list of what was typed.
 export function readTags(text: string): string[] {
   const list = text
     .split(/[\s,;]+/)
-    .map((tag) => tag.replace(/^#/, '').toLowerCase())
+    .map((tag) => plainName(tag).replace(/^#/, '').toLowerCase())
     .filter((tag) => [...tag].length >= 2 && [...tag].length <= 96 && /^[\p{L}\p{N}]/u.test(tag));
   return [...new Set(list)];
 }

@@ -173,7 +173,7 @@ export const de: Catalogue = {
   'invite.message': 'Schreib mir: {link}',
 
   // layout
-  'shell.skip': 'Zur Unterhaltung springen',
+  'shell.skip': 'Liste überspringen',
   'shell.chats': 'Chats',
   'shell.conversation': 'Unterhaltung',
   'shell.details': 'Details',

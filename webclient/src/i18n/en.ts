@@ -179,7 +179,7 @@ export const en = {
   'invite.message': 'Write to me: {link}',
 
   // layout
-  'shell.skip': 'Skip to the conversation',
+  'shell.skip': 'Skip the list',
   'shell.chats': 'Chats',
   'shell.conversation': 'Conversation',
   'shell.details': 'Details',

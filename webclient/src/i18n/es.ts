@@ -185,7 +185,7 @@ export const es: Catalogue = {
   'invite.message': 'Escríbeme: {link}',
 
   // layout
-  'shell.skip': 'Ir a la conversación',
+  'shell.skip': 'Saltar la lista',
   'shell.chats': 'Chats',
   'shell.conversation': 'Conversación',
   'shell.details': 'Detalles',

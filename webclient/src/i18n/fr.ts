@@ -186,7 +186,7 @@ export const fr: Catalogue = {
   'invite.message': 'Pour m’écrire\u00a0: {link}',
 
   // layout
-  'shell.skip': 'Aller à la conversation',
+  'shell.skip': 'Passer la liste',
   'shell.chats': 'Discussions',
   'shell.conversation': 'Conversation',
   'shell.details': 'Détails',

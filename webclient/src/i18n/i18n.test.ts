@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { bestLanguage, fill, language, languages, type Catalogue, type Language } from '.';
+import { bestLanguage, fill, language, languages, regional, type Catalogue, type Language } from '.';
 import { en } from './en';
 import { dayName, shortTime } from './time';
 
@@ -48,6 +48,14 @@ test('the best of the wanted languages', () => {
   expect(best('zh-TW')).toBe('zh-CN');
   expect(best('ja')).toBe('en');
   expect(best()).toBe('en' satisfies Language);
+});
+
+test('times as they are written where the browser is, if it speaks the language', () => {
+  expect(regional('en', ['de-AT', 'en-GB', 'en-US'])).toBe('en-GB');
+  expect(regional('de', ['en-GB'])).toBe('de');
+  expect(regional('pt', ['pt-BR'])).toBe('pt-BR');
+  expect(regional('zh-CN', ['zh-TW', 'zh-SG'])).toBe('zh-SG'); // another script
+  expect(regional('en', ['x', 'no language at all', 'en'])).toBe('en');
 });
 
 test('times for lists and separators', () => {

@@ -37,6 +37,8 @@ const catalogues: { [L in Language]: () => Promise<Catalogue> } = {
 };
 
 export const language = signal<Language>('en');
+// locale is the language as it is spoken where the browser is: for dates and times.
+export const locale = computed(() => regional(language.value, globalThis.navigator?.languages ?? []));
 const catalogue = signal<Catalogue>(en);
 const plurals = computed(() => new Intl.PluralRules(language.value));
 const numbers = computed(() => new Intl.NumberFormat(language.value));
@@ -64,6 +66,23 @@ export function bestLanguage(wanted: readonly string[], known: readonly string[]
   }
   return 'en';
 }
+
+// regional is the first of the wanted languages that is this one, in the same
+// script: "en-GB" for en.
+export function regional(of: Language, wanted: readonly string[]): string {
+  const about = (tag: string) => {
+    const { language, script } = new Intl.Locale(tag).maximize();
+    return `${language}-${script}`;
+  };
+  return wanted.find((tag) => valid(tag) && about(tag) === about(of)) ?? of;
+}
+const valid = (tag: string): boolean => {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(tag).length > 0;
+  } catch {
+    return false; // no tag at all
+  }
+};
 
 // setLanguage switches the page once the catalogue is there. It fails if that
 // cannot be loaded; the language then stays.

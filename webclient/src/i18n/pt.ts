@@ -185,7 +185,7 @@ export const pt: Catalogue = {
   'invite.message': 'Escreva para mim: {link}',
 
   // layout
-  'shell.skip': 'Ir para a conversa',
+  'shell.skip': 'Saltar a lista',
   'shell.chats': 'Conversas',
   'shell.conversation': 'Conversa',
   'shell.details': 'Detalhes',

@@ -189,7 +189,7 @@ export const ru: Catalogue = {
   'invite.message': 'Напишите мне: {link}',
 
   // layout
-  'shell.skip': 'Перейти к переписке',
+  'shell.skip': 'Пропустить список',
   'shell.chats': 'Чаты',
   'shell.conversation': 'Переписка',
   'shell.details': 'Информация',

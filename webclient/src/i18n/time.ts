@@ -1,8 +1,8 @@
 import { computed } from '@preact/signals';
-import { language } from './index';
+import { language, locale } from './index';
 
 const formats = computed(() => {
-  const f = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language.value, options);
+  const f = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale.value, options);
   return {
     clock: f({ hour: 'numeric', minute: '2-digit' }),
     weekday: f({ weekday: 'short' }),
@@ -11,7 +11,7 @@ const formats = computed(() => {
     longDay: f({ weekday: 'long', day: 'numeric', month: 'long' }),
     longDate: f({ year: 'numeric', day: 'numeric', month: 'long' }),
     full: f({ dateStyle: 'full', timeStyle: 'short' }),
-    relative: new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' }),
+    relative: new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto' }),
   };
 });
 

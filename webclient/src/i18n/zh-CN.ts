@@ -173,7 +173,7 @@ export const zhCN: Catalogue = {
   'invite.message': '给我发消息：{link}',
 
   // layout
-  'shell.skip': '跳到聊天内容',
+  'shell.skip': '跳过列表',
   'shell.chats': '聊天列表',
   'shell.conversation': '聊天内容',
   'shell.details': '详情',

@@ -1,16 +1,15 @@
 import type { Card, Photo } from 'tinode-sdk';
+import { plainLines, plainName } from '../drafty/text';
 
 // Helpers for cards (docs/protocol.md, "the card"): name and picture of a user
 // or group. Everything in them comes from others: never trusted to have a shape.
 
 export function nameOf(card: unknown): string {
-  const fn = (card as Card | null | undefined)?.fn;
-  return typeof fn === 'string' ? fn.trim().slice(0, 120) : '';
+  return plainName((card as Card | null | undefined)?.fn).trim().slice(0, 120);
 }
 
 export function noteOf(card: unknown): string {
-  const note = (card as Card | null | undefined)?.note;
-  return typeof note === 'string' ? note.trim() : '';
+  return plainLines((card as Card | null | undefined)?.note).trim();
 }
 
 // photoOf returns an address for <img>, or none. authorize makes the address of
@@ -37,9 +36,12 @@ export function initials(name: string): string {
   return (first + last).toLocaleUpperCase();
 }
 
-// hue is one of eight colours, always the same for an ID.
+// hue is one of eight colours, always the same for an ID: FNV-1a, with what ends
+// MurmurHash3, for the lowest bits alone depend on little of the ID.
 export function hue(id: string): number {
-  let h = 0;
-  for (const c of id) h = (h * 31 + c.charCodeAt(0)) | 0;
-  return Math.abs(h) % 8;
+  let h = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) h = Math.imul(h ^ id.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) % 8;
 }

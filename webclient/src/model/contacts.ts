@@ -1,6 +1,7 @@
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import { Tinode, type Info, type Message, type Pres, type Topic } from 'tinode-sdk';
 import { t } from '../i18n';
+import { plainName } from '../drafty/text';
 import { nameOf, photoOf } from './card';
 import { previewText } from './preview';
 import { me, myID, sdk, synced, whenIn } from './session';
@@ -73,8 +74,7 @@ function kindOf(topic: Topic): ContactKind {
 // titleOf is what a conversation is called: first the user's own word for it.
 export function titleOf(topic: Topic): string {
   if (topic.isSelfType()) return t('contacts.saved');
-  const comment = topic.private?.comment;
-  return (typeof comment === 'string' && comment.trim()) || nameOf(topic.public) || topic.name;
+  return plainName(topic.private?.comment).trim() || nameOf(topic.public) || topic.name;
 }
 
 // authorName is what somebody is called in a topic.

@@ -1,4 +1,5 @@
 import { type GetParams, Tinode } from 'tinode-sdk';
+import { addressByCookie } from './fileCookie';
 
 // What the SDK does not do as we need it.
 
@@ -6,6 +7,31 @@ export function mend(s: Tinode): void {
   forgetOldCards(s);
   leaveQuietly(s);
   answerInTurn(s);
+  stayHere(s);
+  failQuietly(s);
+}
+
+// failQuietly: the SDK drops what becomes of an attempt to connect again, which
+// is an error of the page if it fails.
+function failQuietly(s: Tinode): void {
+  const connection = (s as unknown as { _connection: { connect(...a: unknown[]): Promise<unknown> } })._connection;
+  const connect = connection.connect.bind(connection);
+  connection.connect = (...a) => {
+    const attempt = connect(...a);
+    attempt.catch(() => {}); // whoever waits for it is told all the same
+    return attempt;
+  };
+}
+
+// stayHere: the page may load nothing from other hosts, so the server is asked
+// for the bytes of files, not for where they are kept. The SDK would put the token
+// into the address.
+function stayHere(s: Tinode): void {
+  const authorize = s.authorizeURL.bind(s);
+  s.authorizeURL = (url) => {
+    const here = `${url}${url.includes('?') ? '&' : '?'}redirect=0`;
+    return addressByCookie(here, s.getAuthToken()?.token) ?? authorize(here);
+  };
 }
 
 const topicsOf = (s: Tinode): unknown => Object.getPrototypeOf(Object.getPrototypeOf(s.getMeTopic()));

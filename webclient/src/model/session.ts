@@ -1,6 +1,7 @@
 import { batch, signal } from '@preact/signals';
 import { Tinode, type Credential, type Ctrl, type TopicMe } from 'tinode-sdk';
 import { openCache, removeCache, useCache } from './cache';
+import { setFileCookie } from './fileCookie';
 import { mend } from './mend';
 import { codeOf, isAway, Problem } from './problem';
 import { server } from './server';
@@ -235,7 +236,7 @@ function seen(ctrl: Ctrl): void {
   if (ctrl.code >= 400 || ctrl.code === 300) refusal = ctrl;
   // The SDK hands on what came before this one in its next turn.
   if (ctrl.params?.what === 'sync') setTimeout(() => tinode?.isAuthenticated() && (synced.value = true));
-  if (ctrl.code === 205 && ctrl.text === 'evicted' && !ctrl.topic && phase.peek() === 'in') void end('ended');
+  if (ctrl.code === 205 && ctrl.text === 'evicted' && !ctrl.topic && phase.peek() === 'in') void end(local.get(kept) ? 'ended' : '');
 }
 
 // ask makes of the SDK's errors ones that have the whole answer.
@@ -372,6 +373,7 @@ export async function logOut(): Promise<void> {
   const reachable = connection.peek() === 'online';
   await close();
   finish(); // a call is hung up while there is still a session to do it with
+  local.put(kept, null); // other tabs are to know that it was the user himself
   try {
     if (reachable) await endOnServer();
   } catch {
@@ -473,6 +475,7 @@ async function reset(): Promise<void> {
 
 async function forget(uid: string): Promise<void> {
   local.put(kept, null);
+  setFileCookie(undefined);
   ofUser(uid).clear();
   await removeCache(uid);
 }

@@ -46,10 +46,9 @@ export function PictureField({ id, name, photo, kind = 'user', picked, onPick }:
       </div>
       <input
         ref={input}
-        class="sr-only"
+        hidden
         type="file"
         accept="image/*"
-        tabIndex={-1}
         aria-label={t('picture.add')}
         onChange={(e) => {
           void choose(e.currentTarget.files?.[0]);

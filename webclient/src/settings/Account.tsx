@@ -39,7 +39,7 @@ function Addresses() {
     <Card title={t('settings.addresses')} text={t('settings.addressesText')}>
       {usable.length === 0 && <p class="card-text">{t('settings.noMethods')}</p>}
       {usable.length > 0 && creds.length === 0 && <p class="card-text">{t('settings.noAddresses')}</p>}
-      <ul class="devices">
+      {creds.length > 0 && <ul class="devices">
         {creds.map((c) => (
           <li key={`${c.meth}:${c.val}`} class="address">
             <div class="device">
@@ -56,10 +56,10 @@ function Addresses() {
             {!c.done && <Confirm cred={c} />}
           </li>
         ))}
-      </ul>
+      </ul>}
       {adding ? (
         <Add key={adding} method={adding} onDone={() => setAdding('')} />
-      ) : (
+      ) : usable.length > 0 && (
         <div class="card-buttons">
           {usable.map((m) => (
             <Button key={m} onClick={() => setAdding(m)}>

@@ -3,8 +3,9 @@ import { focusFault } from '../account/focus';
 import { refusal } from '../groups/actions';
 import { t } from '../i18n';
 import { product, server } from '../model/server';
+import { codeOf } from '../model/problem';
 import { ask, end, myID, sdk } from '../model/session';
-import { Banner, Button, Dialog, IconDownload, TextField } from '../ui';
+import { Banner, Button, Dialog, IconDownload, PasswordField, TextField } from '../ui';
 import { collect, type Progress } from './export';
 import { loginOf, useMe } from './me';
 import { Card } from './parts';
@@ -30,15 +31,17 @@ function Download() {
   const start = async () => {
     let stopped = false;
     let wire: Wire | undefined;
-    stop.current = () => {
+    const mine = () => {
       stopped = true;
       wire?.close();
     };
+    stop.current = mine;
     setFault('');
     setFile('');
     setProgress({ chat: 0, chats: 0, messages: 0 });
     try {
       wire = await connect();
+      if (stopped) return; // cancelled before there was anything to close
       const parts = await collect(wire, myID.peek(), setProgress, () => stopped);
       const url = URL.createObjectURL(new Blob(parts, { type: 'application/json' }));
       setFile(url);
@@ -47,12 +50,14 @@ function Download() {
       if (!stopped) setFault(`${t('data.failed')} ${refusal(e)}`);
     } finally {
       wire?.close();
-      stop.current = null;
+      // Cancelled, another one may have begun meanwhile.
+      if (stop.current === mine) stop.current = null;
       if (!stopped) setProgress(null);
     }
   };
   const cancel = () => {
     stop.current?.();
+    stop.current = null;
     setProgress(null);
   };
   return (
@@ -83,14 +88,31 @@ function Download() {
 // connect logs in beside the page's own connection, by the same token: for the
 // server it is the same device.
 async function connect(): Promise<Wire> {
-  const info = server.peek();
   const token = sdk().getAuthToken()?.token;
-  if (!info || !token) throw new Error('not logged in');
+  if (!token) throw new Error('not logged in');
+  const wire = await reach();
+  await wire.ask('login', { scheme: 'token', secret: token });
+  return wire;
+}
+
+async function reach(): Promise<Wire> {
+  const info = server.peek();
+  if (!info) throw new Error('the server is not known');
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const wire = await Wire.open(new WebSocket(`${scheme}://${location.host}${info.api}v0/channels?apikey=${encodeURIComponent(info.apiKey)}`));
   await wire.ask('hi', { ver: '0.25', ua: `${product()}Web/${info.version}`, platf: 'web', lang: navigator.language });
-  await wire.ask('login', { scheme: 'token', secret: token });
   return wire;
+}
+
+// verify fails with a Problem if the password is wrong. (A second factor is not
+// asked for: the device has it.)
+async function verify(login: string, password: string): Promise<void> {
+  const wire = await reach();
+  try {
+    await wire.ask('login', { scheme: 'basic', secret: btoa(String.fromCharCode(...new TextEncoder().encode(`${login}:${password}`))) }, false);
+  } finally {
+    wire.close();
+  }
 }
 
 function save(url: string): void {
@@ -103,34 +125,45 @@ function save(url: string): void {
 function Erase() {
   const topic = useMe();
   const [asking, setAsking] = useState(false);
-  const login = loginOf(topic.tags()) || myID.value;
+  const name = loginOf(topic.tags());
   return (
     <Card title={t('data.delete')} text={t('data.deleteText')}>
       <Button kind="danger" onClick={() => setAsking(true)}>
         {t('data.deleteButton')}
       </Button>
-      {asking && <Sure login={login} onClose={() => setAsking(false)} />}
+      {asking && <Sure login={name || myID.value} secret={!!name} onClose={() => setAsking(false)} />}
     </Card>
   );
 }
 
-function Sure({ login, onClose }: { login: string; onClose: () => void }) {
+// Sure asks for the login name, and for the password where there is one (secret):
+// whoever finds a page open is not to erase everything.
+function Sure({ login, secret, onClose }: { login: string; secret: boolean; onClose: () => void }) {
   const form = useRef<HTMLFormElement>(null);
   const [typed, setTyped] = useState('');
-  const [fault, setFault] = useState('');
+  const [password, setPassword] = useState('');
+  const [faults, setFaults] = useState<{ login?: string; password?: string; form?: string }>({});
   const [busy, setBusy] = useState(false);
   const submit = async (e: Event) => {
     e.preventDefault();
-    if (typed.trim().toLowerCase() !== login.toLowerCase()) {
-      setFault(t('data.notSame'));
+    const found: typeof faults = {};
+    if (typed.trim().toLowerCase() !== login.toLowerCase()) found.login = t('data.notSame');
+    if (secret && !password) found.password = t('account.needPassword');
+    setFaults(found);
+    if (Object.keys(found).length > 0) return focusFault(form);
+    setBusy(true);
+    try {
+      if (secret) await verify(login, password);
+    } catch (err) {
+      setFaults(codeOf(err) === 401 ? { password: t('account.wrong') } : { form: refusal(err) });
+      setBusy(false);
       return focusFault(form);
     }
-    setBusy(true);
     try {
       await ask(() => sdk().delCurrentUser(true));
       await end('');
     } catch (err) {
-      setFault(refusal(err, { 422: 'data.permanent' }));
+      setFaults({ form: refusal(err, { 422: 'data.permanent' }) });
       setBusy(false);
     }
   };
@@ -138,7 +171,9 @@ function Sure({ login, onClose }: { login: string; onClose: () => void }) {
     <Dialog title={t('data.delete')} onClose={onClose}>
       <form ref={form} class="card-form" noValidate onSubmit={(e) => void submit(e)}>
         <p>{t('data.deleteText')}</p>
-        <TextField label={t('data.typeLogin', { login })} value={typed} onValue={setTyped} error={fault} autocomplete="off" autocapitalize="off" spellcheck={false} autofocus />
+        {faults.form && <Banner>{faults.form}</Banner>}
+        <TextField label={t('data.typeLogin', { login })} value={typed} onValue={setTyped} error={faults.login} autocomplete="off" autocapitalize="off" spellcheck={false} autofocus />
+        {secret && <PasswordField label={t('account.password')} value={password} onValue={setPassword} error={faults.password} autocomplete="current-password" />}
         <div class="card-buttons">
           <Button kind="danger" type="submit" busy={busy}>
             {t('data.delete')}

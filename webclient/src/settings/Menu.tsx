@@ -31,7 +31,7 @@ export default function Menu() {
               </span>
               <span class="row-text">
                 <span class="row-title">{t(s.title as 'settings.title')}</span>
-                <span class="row-preview ellipsis">{t(s.text as 'settings.title')}</span>
+                <span class="row-preview">{t(s.text as 'settings.title')}</span>
               </span>
               <IconForward size={18} />
             </a>

@@ -42,14 +42,14 @@ export class Wire {
   }
 
   // ask sends a request and returns its answer. It fails with a Problem where that
-  // is a refusal; told to wait, it does.
-  async ask(kind: string, body: Packet): Promise<Answer> {
+  // is a refusal; told to wait, it does, if it is patient.
+  async ask(kind: string, body: Packet, patient = true): Promise<Answer> {
     for (;;) {
       const answer = await this.once(kind, body);
       const { ctrl } = answer;
       if (!ctrl || ctrl.code < 400) return answer;
       const retry = Number(ctrl.params?.retry);
-      if (ctrl.code !== 429 || !(retry > 0)) throw new Problem(ctrl.code, ctrl.text, ctrl.params);
+      if (!patient || ctrl.code !== 429 || !(retry > 0)) throw new Problem(ctrl.code, ctrl.text, ctrl.params);
       await new Promise((r) => setTimeout(r, Math.min(retry, 60) * 1_000));
     }
   }

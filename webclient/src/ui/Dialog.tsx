@@ -4,6 +4,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { Button, IconButton } from './Button';
 import { IconClose } from './icons';
+import { useLayer } from './layer';
 
 export interface DialogProps {
   title: string;
@@ -13,11 +14,12 @@ export interface DialogProps {
   children?: ComponentChildren;
 }
 
-// Dialog is the browser's own modal one: it keeps the focus, and Escape closes
-// it. It is there as long as it is rendered.
+// Dialog is the browser's own modal one: it keeps the focus, and Escape and Back
+// close it. It is there as long as it is rendered.
 export function Dialog({ title, onClose, wide, foot, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
+  useLayer(onClose);
   useEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from './Button';
 import { IconCheck, IconMore } from './icons';
+import { useLayer } from './layer';
 
 export interface MenuItem {
   label: string;
@@ -66,6 +67,7 @@ function Menu({ items, label, at, from }: Open) {
     closeMenu();
     if (refocus && from instanceof HTMLElement && from.isConnected) from.focus();
   };
+  useLayer(() => close(true));
   const move = (e: KeyboardEvent) => {
     const all = [...(ref.current?.querySelectorAll<HTMLElement>('.menu-item') ?? [])];
     const now = all.indexOf(document.activeElement as HTMLElement);

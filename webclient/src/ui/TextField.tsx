@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { IconButton } from './Button';
 import { IconClose, IconEye, IconEyeOff, IconSearch } from './icons';
@@ -18,6 +18,11 @@ export interface TextFieldProps extends Native {
 export function TextField({ label, value, onValue, hint, error, after, ...rest }: TextFieldProps) {
   const id = useId();
   const about = error || hint ? `${id}-about` : undefined;
+  const input = useRef<HTMLInputElement>(null);
+  // Browsers heed autofocus once for each load. (Dialogs heed it whenever they open.)
+  useEffect(() => {
+    if (rest.autofocus) input.current?.focus();
+  }, []);
   return (
     <div class={`field${error ? ' field-bad' : ''}`}>
       <label class="field-label" for={id}>
@@ -25,6 +30,7 @@ export function TextField({ label, value, onValue, hint, error, after, ...rest }
       </label>
       <div class="field-box">
         <input
+          ref={input}
           id={id}
           value={value}
           onInput={(e) => onValue(e.currentTarget.value)}

@@ -9,14 +9,15 @@ interface Shown {
 }
 const shown = signal<Shown[]>([]);
 let last = 0;
-const stays = 5_000; // ms, and longer for long texts
+// ms, and longer for long texts. A phone has less room beside what it covers.
+const stays = () => (matchMedia('(max-width: 44rem)').matches ? 2_500 : 5_000);
 
 // toast says something for a moment, for screen readers too. What people must
 // not miss belongs into the page.
 export function toast(text: string): void {
   const id = ++last;
   shown.value = [...shown.value.filter((s) => s.text !== text), { id, text }].slice(-3);
-  setTimeout(() => drop(id), stays + text.length * 40);
+  setTimeout(() => drop(id), stays() + text.length * 40);
 }
 
 const drop = (id: number) => (shown.value = shown.value.filter((s) => s.id !== id));
