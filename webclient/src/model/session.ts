@@ -76,6 +76,8 @@ function run(start: Start): void {
 // begin goes on where this browser stopped: with the last user, or with none.
 export async function begin(): Promise<void> {
   addEventListener('storage', otherTab);
+  // What nobody waits for may be lost with the connection: that is shown as such.
+  addEventListener('unhandledrejection', (e) => [418, 503, 504].includes(codeOf(e.reason)) && e.preventDefault());
   addEventListener('online', () => tinode?.reconnect());
   addEventListener('visibilitychange', () => {
     if (!document.hidden && connection.peek() === 'offline' && phase.peek() === 'in') tryNow();
