@@ -54,7 +54,7 @@ test('nobody answers', async () => {
   await nothingRuns(anna.page, 'Anna');
   await nothingRuns(bert.page, 'Bert');
   await row(bert.page, 'Anna').getByText('Missed call').waitFor();
-  await row(anna.page, 'Bert').getByText('Missed call').waitFor();
+  await row(anna.page, 'Bert').getByText('No answer').waitFor();
   // a page that is loaded later does not ring
   await bert.page.reload();
   await row(bert.page, 'Anna').getByText('Missed call').waitFor();
