@@ -79,11 +79,7 @@ func (c *NetEase) Has(ctx context.Context, topic string) (bool, error) {
 
 // Sync implements Carrier.
 func (c *NetEase) Sync(ctx context.Context, m *Outgoing) error {
-	known, err := c.groups.get(ctx, m.Topic)
-	if err != nil || known.ID == "" {
-		return err
-	}
-	_, err = c.team(ctx, m)
+	_, err := c.team(ctx, m)
 	return err
 }
 

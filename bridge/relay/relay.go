@@ -42,7 +42,8 @@ type Carrier interface {
 	// Has tells whether the service has the group of a conversation. It is made with
 	// the first message.
 	Has(ctx context.Context, topic string) (bool, error)
-	// Sync tells who the members of a group are that the service has.
+	// Sync tells who the members of a group are. It is for groups that the service
+	// Has.
 	Sync(ctx context.Context, m *Outgoing) error
 	// Dismiss ends a group. One that the service does not have is no error.
 	Dismiss(ctx context.Context, topic string) error

@@ -97,11 +97,7 @@ func (c *RongCloud) Has(ctx context.Context, topic string) (bool, error) {
 
 // Sync implements Carrier.
 func (c *RongCloud) Sync(ctx context.Context, m *Outgoing) error {
-	known, err := c.groups.get(ctx, m.Topic)
-	if err != nil || known.ID == "" {
-		return err
-	}
-	return c.group(ctx, known.ID, m)
+	return c.group(ctx, chat.ExternalGroup(m.Topic), m)
 }
 
 // Dismiss implements Carrier. Anybody may be named as who does it.

@@ -13,10 +13,10 @@ const pngSignature = "\x89PNG\r\n\x1a\n"
 // (PNG 3rd ed. §11), and what follows the end.
 type pngFormat struct{ begun bool }
 
-// pngKept are the chunks that decoders need. Others are texts, Exif, times,
-// provenance (C2PA), or private.
+// pngKept are the chunks that decoders may leave out and should not. Others are
+// texts, Exif, times, provenance (C2PA), or private.
 var pngKept = []string{
-	"IHDR", "PLTE", "IDAT", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV", "cLLI",
+	"tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV", "cLLI",
 	"bKGD", "hIST", "pHYs", "sPLT", "acTL", "fcTL", "fdAT",
 }
 
@@ -62,7 +62,7 @@ func (f *pngFormat) step(c *Cleaner) error {
 			return err
 		}
 		return c.drop(total)
-	case !slices.Contains(pngKept, kind) && kind[0] >= 'a': // not critical for decoders
+	case kind[0] >= 'a' && !slices.Contains(pngKept, kind): // not critical (PNG 3rd ed. §5.4)
 		return c.drop(total)
 	}
 	c.pass(total)
