@@ -8,19 +8,6 @@ export function mend(s: Tinode): void {
   leaveQuietly(s);
   answerInTurn(s);
   stayHere(s);
-  failQuietly(s);
-}
-
-// failQuietly: the SDK drops what becomes of an attempt to connect again, which
-// is an error of the page if it fails.
-function failQuietly(s: Tinode): void {
-  const connection = (s as unknown as { _connection: { connect(...a: unknown[]): Promise<unknown> } })._connection;
-  const connect = connection.connect.bind(connection);
-  connection.connect = (...a) => {
-    const attempt = connect(...a);
-    attempt.catch(() => {}); // whoever waits for it is told all the same
-    return attempt;
-  };
 }
 
 // stayHere: the page may load nothing from other hosts, so the server is asked
