@@ -83,11 +83,12 @@ export async function logOut(page) {
   await page.getByLabel('Login name').waitFor();
 }
 
-// toList goes to the list from wherever that is not seen (a phone).
+// toList goes to the list from wherever that is not seen (a phone). The page may go there by
+// itself at the same moment: then there is nothing left to press.
 export async function toList(page) {
   const back = page.locator('.shell').getByRole('button', { name: /^(Back|Close)$/ });
   const list = page.getByRole('heading', { name: 'Chats', exact: true });
-  for (let i = 0; i < 4 && !(await list.isVisible()); i++) await back.first().click();
+  for (let i = 0; i < 8 && !(await list.isVisible()); i++) await back.first().click({ timeout: 2000 }).catch(() => {});
   await list.waitFor();
 }
 

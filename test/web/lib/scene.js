@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { person } from './people.js';
+import { arrive, enrol } from './people.js';
 import { look } from './groups.js';
 import { patience } from './patience.js';
 
@@ -8,8 +8,8 @@ import { patience } from './patience.js';
 export function scene(name, act) {
   test(name, async () => {
     const people = [];
-    const enter = async (...args) => {
-      const one = await person(...args);
+    const enter = async (server, name, size = 'desktop', more = {}) => {
+      const one = await arrive(server, await enrol(server, name), { size, ...more });
       one.context.setDefaultTimeout(30_000 * patience); // several browsers at once, on a busy machine
       people.push(one);
       return one;

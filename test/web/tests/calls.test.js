@@ -110,10 +110,10 @@ test('sound only, by the keyboard; the camera on and off; hung up by the callee'
   await cleo.page.keyboard.press('Enter');
   await call(anna.page).getByText('Incoming call').waitFor();
   // whoever types does not answer by that
-  assert.equal(await anna.page.evaluate(() => document.activeElement.textContent), 'Cleo Ng');
+  await anna.page.waitForFunction(() => document.activeElement.textContent === 'Cleo Ng');
   await anna.page.keyboard.press('Space');
   await anna.page.keyboard.press('Tab');
-  assert.equal(await anna.page.evaluate(() => document.activeElement.textContent), 'Decline');
+  await anna.page.waitForFunction(() => document.activeElement.textContent === 'Decline');
   await anna.page.keyboard.press('Tab');
   await shot(anna.page, 'calls-incoming');
   await anna.page.keyboard.press('Enter');

@@ -76,12 +76,12 @@ test('mark as read, by the keyboard', async () => {
   await axe(page);
   await page.keyboard.press('Escape');
   await page.getByRole('menu').waitFor({ state: 'detached' });
-  assert.match(await page.evaluate(() => document.activeElement.textContent), /Cleo/);
+  await page.waitForFunction(() => /Cleo/.test(document.activeElement.textContent));
   await page.keyboard.press('Shift+F10');
   await page.keyboard.press('Enter');
   await row(page, 'Cleo').getByText('1 unread message').waitFor({ state: 'detached' });
   await page.keyboard.press('ArrowDown');
-  assert.match(await page.evaluate(() => document.activeElement.textContent), /Bert/);
+  await page.waitForFunction(() => /Bert/.test(document.activeElement.textContent));
 });
 
 test('searching in the list, and from there among all', async () => {

@@ -80,7 +80,7 @@ test('edit, by menu and by arrow; only one’s own', async () => {
     assert.equal(await b.page.locator('article.message').count(), 1);
   }
   await field(anna).press('ArrowUp');
-  assert.equal(await field(anna).inputValue(), 'first, but *better*');
+  await until('the message is in the field, as it was typed', async () => (await field(anna).inputValue()) === 'first, but *better*');
   await field(anna).press('Escape');
   await until('the field is empty', async () => (await field(anna).inputValue()) === '');
   await message(bert, 'better').locator('.bubble').click({ button: 'right' });

@@ -64,7 +64,7 @@ for (const size of ['desktop', 'phone']) {
     await info(page, group);
     await aside.getByText('Fridays at seven').waitFor();
     await aside.getByText('3 members').waitFor();
-    assert.equal(await aside.locator('.panel-head img').count(), 1);
+    await aside.locator('.panel-head img').waitFor();
     await look(page, `info-${size}`);
     await axe(page);
     await aside.getByRole('switch', { name: 'Mute' }).click();

@@ -154,16 +154,15 @@ test('what is not known shows its text; a link that claims to be another address
   await isRead('Strange');
 });
 
-test('messages go out in the order in which they were sent, whatever takes long', async () => {
+test('files go out in the order in which they were sent, whatever takes long; a text does not wait for them', async () => {
   await group('Order', ['begin']);
   await open('Order', 'begin');
-  let quick;
-  const quickDone = new Promise((resolve) => (quick = resolve));
-  let n = 0;
+  const uploads = []; // the first ends last
+  let go;
+  const gone = new Promise((resolve) => (go = resolve));
   await page.route('**/v0/file/u/**', async (route) => {
-    if (n++ === 0) await quickDone;
+    if (uploads.push(route) === 1) await gone;
     await route.continue();
-    if (n === 2) route.request().response().then(quick, quick);
   });
   await page.locator('input[type=file]').setInputFiles([
     { name: 'mid.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(300_000, 7) },
@@ -172,9 +171,13 @@ test('messages go out in the order in which they were sent, whatever takes long'
   await write(page, 'see the files');
   await message('mid.bin').waitFor();
   await write(page, 'written after');
+  await message('written after').and(page.locator('[data-seq]')).waitFor();
+  await until('both files are on their way', () => uploads.length === 2);
+  await uploads[1].request().response();
+  go();
   for (const text of ['see the files', 'mid.bin', 'page.html', 'written after']) await message(text).and(page.locator('[data-seq]')).waitFor();
   const order = await page.locator('article.message[data-seq]').evaluateAll((all) => all.map((m) => [Number(m.dataset.seq), m.textContent.match(/begin|see the files|mid\.bin|page\.html|written after/)?.[0]]));
-  assert.deepEqual(order, [[1, 'begin'], [2, 'see the files'], [3, 'mid.bin'], [4, 'page.html'], [5, 'written after']]);
+  assert.deepEqual(order, [[1, 'begin'], [2, 'see the files'], [3, 'written after'], [4, 'mid.bin'], [5, 'page.html']]);
   await page.unroute('**/v0/file/u/**');
   await toList(page);
 });

@@ -263,7 +263,7 @@ for (const size of ['desktop', 'phone']) {
     await settings(page, 'Appearance');
     await main.getByRole('radio', { name: 'Dark' }).check();
     await main.getByRole('radio', { name: '150 %' }).check();
-    assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize), '24px');
+    await page.waitForFunction(() => getComputedStyle(document.documentElement).fontSize === '24px');
     await look(page, `look-dark-large-${size}`);
     await axe(page);
     await main.getByRole('radio', { name: '100 %' }).check();
@@ -370,7 +370,7 @@ for (const size of ['desktop', 'phone']) {
     await sure.getByLabel('Password', { exact: true }).fill(password);
     await yes(page, 'Delete your account');
     await page.getByLabel('Login name').waitFor();
-    assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).map((d) => d.name)), []);
+    await until('nothing is kept', () => page.evaluate(async () => (await indexedDB.databases()).length === 0));
     await logIn(page, anna.login);
     await page.getByText('Login name or password is wrong.').waitFor();
     await until('Bert is told', async () => (await row(bert.page, 'Anna').count()) === 0);

@@ -297,7 +297,7 @@ export function Composer({ page, incoming }: { page: PageState; incoming: { take
             }}
             onClose={() => {
               emojiOpen.value = false;
-              page.focusComposer();
+              if (!touch) page.focusComposer(); // there it would bring up the keyboard
             }}
           />
         </div>

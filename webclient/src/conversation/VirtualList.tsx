@@ -223,7 +223,9 @@ export class VirtualList<T extends Item> extends Component<VirtualListProps<T>, 
   }
 
   private readonly scrolled = (): void => {
-    this.hold(this.box.current!);
+    const box = this.box.current;
+    if (!box) return; // the browser tells late, of a conversation that was closed meanwhile
+    this.hold(box);
     this.look();
   };
 

@@ -120,37 +120,37 @@ describe('sender', () => {
       await sender.add(message('elsewhere', { topic: 'usrB' }));
       await settled();
     });
-    it('sends in the order in which it was written, whatever is up first', async () => {
+    it('sends files in the order in which they were chosen, whatever is up first; texts do not wait', async () => {
       expect([...ends.keys()]).toEqual([70_000, 20_000]); // side by side
       ends.get(20_000)!.done();
       await settled();
-      expect(published).toEqual(['text', 'elsewhere']);
+      expect(published).toEqual(['text', 'after', 'elsewhere']);
       ends.get(70_000)!.done();
       await settled();
-      expect(published).toEqual(['text', 'elsewhere', 'large', 'small', 'after']);
+      expect(published.slice(3)).toEqual(['large', 'small']);
     });
     it('does not wait for an upload that was refused', async () => {
       ends.get(20_000)!.done();
       ends.get(70_000)!.fail(new Problem(413, 'too large'));
       await settled();
-      expect(published).toEqual(['text', 'elsewhere', 'small', 'after']);
+      expect(published).toEqual(['text', 'after', 'elsewhere', 'small']);
       expect(sender.jobs.get('large')?.state).toBe('failed');
     });
     it('does not wait for an upload that was cancelled', async () => {
       ends.get(20_000)!.done();
       await sender.drop('large');
       await settled();
-      expect(published).toEqual(['text', 'elsewhere', 'small', 'after']);
+      expect(published).toEqual(['text', 'after', 'elsewhere', 'small']);
     });
     it('waits for an upload that is tried again', async () => {
       ends.get(20_000)!.done();
       ends.get(70_000)!.fail(new Problem(503, 'timeout'));
       await settled();
-      expect(published).toEqual(['text', 'elsewhere']);
+      expect(published).toEqual(['text', 'after', 'elsewhere']);
       await vi.advanceTimersByTimeAsync(3_000);
       ends.get(70_000)!.done();
       await settled();
-      expect(published).toEqual(['text', 'elsewhere', 'large', 'small', 'after']);
+      expect(published).toEqual(['text', 'after', 'elsewhere', 'large', 'small']);
     });
   });
   it('cancels an upload and forgets the message', async () => {

@@ -1,6 +1,6 @@
 // The way of a message to the server: files first, then the message, in the order in which they
-// were written; again after each break, until the server has it or refuses it. Knows
-// the server by the three functions of Wire, so that it can be tested without one.
+// were written, but for texts, which overtake files; again after each break, until the server
+// has it or refuses it. Knows the server by the functions of Wire, so that it can be tested without one.
 
 import type { Content } from '../drafty';
 import { codeOf, isAway, Problem } from '../model/problem';
@@ -143,15 +143,21 @@ export class Sender {
     this.kick();
   }
 
-  // drain publishes what a topic has to send, one after the other in the order in which it was written: who
-  // is still bringing up his files holds up those behind him, who was refused does not.
+  // next is the message of a topic to publish now: the first that was not refused or, as long as
+  // its files are still coming up, the first text behind it: nobody waits to chat for a film to arrive.
+  private next(topic: string): Job | undefined {
+    const waiting = [...this.jobs.values()].filter((j) => j.message.topic === topic && j.state !== 'failed');
+    return waiting.find((j, i) => j.state === 'queued' && isUp(j) && (i === 0 || j.message.files.length === 0));
+  }
+
+  // drain publishes what a topic has to send, one after the other.
   private async drain(topic: string): Promise<void> {
     if (this.busy.has(topic) || this.paused.has(topic)) return;
     this.busy.add(topic);
     try {
       for (;;) {
-        const job = [...this.jobs.values()].find((j) => j.message.topic === topic && j.state !== 'failed');
-        if (job?.state !== 'queued' || !isUp(job) || this.closed || !this.wire.online()) return;
+        const job = this.next(topic);
+        if (!job || this.closed || !this.wire.online()) return;
         this.set(job, 'sending');
         try {
           const content = await this.wire.content(job.message);
