@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pixelmatch from 'pixelmatch';
 import { PNG } from 'pngjs';
@@ -17,15 +18,27 @@ const [tile, step, near] = [24, 6, 2]; // pixels
 const contrast = 64; // of 255: further from every colour nearby is another colour
 const most = 36; // pixels of a tile that may have another colour
 
-// shoot is what is seen now. What varies (times, IDs) is painted over: mask takes
-// locators.
+// shoot is what is seen now. What varies (times, avatars) is grey; mask
+// takes selectors of more. Not
+// Playwright's masks, which also cover what lies above.
 export async function shoot(page, mask = []) {
-  await page.evaluate(async () => {
+  await page.evaluate(async (varies) => {
     await document.fonts.ready;
-    // 9:59 is narrower than 10:00, and what is painted over it, too.
+    // 9:59 is narrower than 10:00, and so is its grey.
     for (const e of document.querySelectorAll('time')) if (e.firstChild?.nodeType === Node.TEXT_NODE) e.firstChild.data = '10:00';
-  });
-  return page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css', mask: [page.locator('time'), ...mask], maskColor: '#888' });
+    const sheet = new CSSStyleSheet(); // the page's policy has nothing against it
+    sheet.insertRule('[class*=" hue-"] { color: #888 !important }'); // depends on IDs, which are random
+    for (const one of varies) {
+      sheet.insertRule(`:is(${one}) { background: #888 !important; color: transparent !important }`);
+      sheet.insertRule(`:is(${one}) > * { visibility: hidden !important }`);
+    }
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  }, ['time', '.avatar', ...mask]);
+  try {
+    return await page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css' });
+  } finally {
+    await page.evaluate(() => (document.adoptedStyleSheets = document.adoptedStyleSheets.slice(0, -1)));
+  }
 }
 
 // difference says in words how two pictures (PNG) differ, '' if they look the
@@ -89,21 +102,33 @@ function alien(one, other, x, y) {
   return false;
 }
 
+// settled is what is seen once it has stopped to change, as long as that may take.
+async function settled(page, mask) {
+  let shot = await shoot(page, mask);
+  for (let i = 0; i < 10; i++) {
+    const next = await shoot(page, mask);
+    if (next.equals(shot)) break;
+    shot = next;
+    await pause(100);
+  }
+  return shot;
+}
+
 // picture compares what is seen with pictures/<name>.png. RENEW_PICTURES=1 writes
 // new ones.
 export async function picture(page, name, { mask = [], part = tolerance } = {}) {
-  let shot = await shoot(page, mask);
   const file = join(wanted, `${name}.png`);
   const before = await readFile(file).catch(() => null);
   if (renew || before === null) {
     if (!renew && process.env.CI === 'true') throw new Error(`there is no picture ${name}.png; RENEW_PICTURES=1 makes it`);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, shot);
+    await writeFile(file, await settled(page, mask));
     return;
   }
+  let shot = await shoot(page, mask);
   let now = difference(before, shot, part);
   if (now.text) { // on a busy machine the last frame may still be to come
-    shot = await shoot(page, mask);
+    shot = await settled(page, mask);
     now = difference(before, shot, part);
   }
   if (!now.text) return;

@@ -24,10 +24,15 @@ export class Raw {
     return r;
   }
 
+  // say sends what nobody answers, such as a {note}.
+  say(kind, body) {
+    this.#socket.send(JSON.stringify({ [kind]: body }));
+  }
+
   // ask sends a request and returns the {ctrl} that answers it, whatever it says.
   async ask(kind, body) {
     const id = String(++this.#number);
-    this.#socket.send(JSON.stringify({ [kind]: { id, ...body } }));
+    this.say(kind, { id, ...body });
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no answer to {${kind}}`)), 30_000 * patience);
       this.#waiting.set(id, (ctrl) => {
@@ -55,7 +60,7 @@ export const secretOf = (login, password) => Buffer.from(`${login}:${password}`)
 // totp is the code of a time step of 30 s (RFC 6238); step 1 is the next one.
 export function totp(secret, step = 0) {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...secret.replace(/=+$/, '')].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const bits = [...secret.replace(/[\s=]/g, '')].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
   const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + step));

@@ -63,6 +63,18 @@ scene('Back closes what is on top, and then leads back', async (person) => {
   await closes(page.getByRole('dialog'));
   assert.equal(await menu.count(), 0);
 
+  // several messages that are being chosen
+  const chosen = page.getByRole('heading', { name: '1 selected' });
+  await openMenu();
+  await menu.getByRole('menuitem', { name: 'Select' }).click();
+  await chosen.waitFor();
+  await closes(chosen);
+  await openMenu();
+  await menu.getByRole('menuitem', { name: 'Select' }).click();
+  await chosen.waitFor();
+  await page.keyboard.press('Escape'); // wherever the focus is
+  await chosen.waitFor({ state: 'detached' });
+
   // closed by a button: Back leads on, by one page
   await openMenu();
   await menu.getByRole('menuitem', { name: 'Delete' }).click();

@@ -6,12 +6,11 @@ import { endBrowsers } from '../lib/browser.js';
 import { add, hash, look, makeGroup, png } from '../lib/groups.js';
 import { arrive, enrol, pair, row, write } from '../lib/people.js';
 import { photo } from '../lib/photo.js';
-import { picture } from '../lib/picture.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
 // What conversations have beside texts: previews of links, mentions, video, notifications,
-// pictures of a group; and how it all looks.
+// pictures of a group.
 
 const server = new Server({ link_preview: { allowed_networks: ['127.0.0.1/32'] } });
 let site;
@@ -247,44 +246,3 @@ test('360 px: everything has room, long words break, a finger opens the menu', a
   await bert.page.getByText('Message deleted').waitFor();
   await done(anna, bert);
 });
-
-for (const [size, colorScheme] of [['desktop', 'light'], ['desktop', 'dark'], ['phone', 'light'], ['phone', 'dark'], ['narrow', 'light']]) {
-  test(`how a conversation looks (${size}, ${colorScheme})`, async () => {
-    const { anna, bert } = await two(size, 'desktop', { colorScheme });
-    const { page } = anna;
-    anna.allow = bert.allow = ['/v0/urlpreview']; // no such page
-    await send(bert, 'Morning! Did *you* see the _forecast_? `rain 0 %`');
-    await send(anna, 'I did. Shall we take the train at noon? https://example.invalid/timetable');
-    await send(bert, '> Shall we take the train at noon?\nYes, from platform 4.\n```\n12:04  IC 571\n12:34  RE 17\n```\n#seaside');
-    await attach(bert, photo(900, 500));
-    await bert.page.locator('.composer-files img').waitFor();
-    await send(bert, 'where we were last year');
-    await message(bert, 'where we were').locator('.mark[title="Read"]').waitFor(); // what has no upload may come first
-    await attach(bert, { name: 'Tickets.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(130_000, 1) });
-    await bert.page.locator('.composer-files').getByText('Tickets.pdf').waitFor();
-    await bert.page.locator('main').getByRole('button', { name: 'Send', exact: true }).click();
-    await message(anna, 'Tickets.pdf').waitFor();
-    await message(anna, 'where we were').locator('img.is-there').waitFor();
-    await message(anna, 'Tickets.pdf').locator('.bubble').click({ button: 'right' });
-    await page.getByRole('menuitem', { name: 'Reply', exact: true }).click();
-    await field(anna).fill('Thank you, *see you there*');
-    await axe(page);
-    const mask = [page.locator('.avatar')];
-    await until('it has stopped to move', () => page.evaluate(() => document.getAnimations().every((a) => a.playState !== 'running')));
-    await picture(page, `${size}-${colorScheme}-conversation`, { mask });
-    await look(page, `conversation-${size}-${colorScheme}`);
-    if (`${size} ${colorScheme}` !== 'desktop light' && `${size} ${colorScheme}` !== 'phone dark') return done(anna, bert);
-    await page.locator('main').getByRole('button', { name: 'Send', exact: true }).click();
-    await message(anna, 'Thank you').locator('.mark[title="Read"]').waitFor();
-    await message(anna, 'Thank you').locator('.bubble').click({ button: 'right' });
-    await page.getByRole('menuitem', { name: 'Edit' }).waitFor();
-    await axe(page);
-    await look(page, `conversation-menu-${size}-${colorScheme}`);
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Emoji' }).click();
-    await page.locator('.emoji-grid button').first().waitFor();
-    await axe(page);
-    await look(page, `conversation-emoji-${size}-${colorScheme}`);
-    await done(anna, bert);
-  });
-}

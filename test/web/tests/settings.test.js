@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { Browser, endBrowsers } from '../lib/browser.js';
 import { hash, look, makeGroup, png, yes } from '../lib/groups.js';
 import { listShown, logIn, logOut, password, row, startChat, toList, write } from '../lib/people.js';
+import { totp } from '../lib/raw.js';
 import { scene } from '../lib/scene.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -29,17 +29,6 @@ async function settings(page, name) {
     await page.getByRole('link', { name: new RegExp(`^${name}`) }).click();
     await page.locator('main').getByRole('heading', { name, level: 1 }).waitFor();
   }
-}
-
-// totp is the code of an authenticator app (RFC 6238) for the key in base32.
-function totp(secret, at = Date.now()) {
-  let bits = '';
-  for (const c of secret.replace(/[\s=]/g, '')) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0');
-  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const mac = createHmac('sha1', key).update(step).digest();
-  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 for (const size of ['desktop', 'phone']) {

@@ -12,6 +12,7 @@ import { contact } from '../model/contacts';
 import { connection } from '../model/session';
 import { HeadTools } from '../app/HeadTools';
 import { Avatar, Bar, Empty, IconBack, IconButton, IconClose, IconCopy, IconForwardMessage, IconPin, IconTrash, IconWarning } from '../ui';
+import { useEscape, useLayer } from '../ui/layer';
 import { copy } from './actions';
 import { Composer } from './Composer';
 import { localURL } from './content';
@@ -124,6 +125,8 @@ function subtitle(page: PageState): string {
 function Selection({ page }: { page: PageState }) {
   const n = page.chosen.value?.size ?? 0;
   const done = () => (page.chosen.value = null);
+  useLayer(done);
+  useEscape(done);
   return (
     <Bar
       before={

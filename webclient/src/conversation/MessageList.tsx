@@ -133,8 +133,7 @@ export function MessageList({ page }: { page: PageState }) {
       return void newest();
     }
     if (e.key === 'Escape') {
-      if (page.chosen.peek()) page.chosen.value = null;
-      else page.focusComposer();
+      if (!page.chosen.peek()) page.focusComposer();
       return;
     }
     const row = messages[now];

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { local } from '../model/storage';
 import { panelID, Tabs } from '../ui';
-import { useLayer } from '../ui/layer';
+import { useEscape, useLayer } from '../ui/layer';
 import { type Emoji, find, type Group, groupNames, listOf } from './find';
 import { SearchInput } from './SearchInput';
 import './emoji.css';
@@ -17,6 +17,7 @@ export default function EmojiPicker({ onPick, onClose }: { onPick: (text: string
   const [group, setGroup] = useState<Group | 'recent'>(recent().length ? 'recent' : 'smileys');
   const box = useRef<HTMLDivElement>(null);
   useLayer(onClose);
+  useEscape(onClose);
   // On a screen to touch, its keyboard would cover the emoji.
   useEffect(() => {
     if (!matchMedia('(pointer: coarse)').matches) box.current?.querySelector('input')?.focus();
@@ -27,10 +28,6 @@ export default function EmojiPicker({ onPick, onClose }: { onPick: (text: string
     onPick(e.text);
   };
   const keys = (e: KeyboardEvent) => {
-    if (e.key === 'Escape') {
-      e.stopPropagation();
-      return onClose();
-    }
     const grid = box.current?.querySelector('.emoji-grid');
     const all = [...(grid?.children ?? [])] as HTMLElement[];
     const now = all.indexOf(document.activeElement as HTMLElement);

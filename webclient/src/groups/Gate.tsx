@@ -117,7 +117,7 @@ function Shut({ title, text, topic, waiting }: { title: string; text: string; to
 function GateBar({ title }: { title: string }) {
   return (
     <Bar
-      title={title}
+      title={title || t('shell.conversation')} // a heading has to say something
       before={
         <IconButton class="only-narrow" label={t('common.back')} onClick={() => back()}>
           <IconBack />
