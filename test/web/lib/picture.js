@@ -31,6 +31,7 @@ export async function shoot(page, mask = []) {
     for (const one of varies) {
       sheet.insertRule(`:is(${one}) { background: #888 !important; color: transparent !important }`);
       sheet.insertRule(`:is(${one}) > * { visibility: hidden !important }`);
+      sheet.insertRule(`img:is(${one}) { object-position: -9999px !important }`);
     }
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   }, ['time', '.avatar', ...mask]);

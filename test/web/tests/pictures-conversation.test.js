@@ -27,10 +27,11 @@ for (const [size, colorScheme] of [['desktop', 'light'], ['desktop', 'dark'], ['
     const { page } = anna;
     const main = page.locator('main');
     const dialog = page.getByRole('dialog');
+    // Photos make the pictures ten times as large, and are looked at by tests/files.test.js.
     const shot = async (name) => {
       await axe(page);
       await until('it has stopped to move', () => page.evaluate(() => document.getAnimations().every((a) => a.playState !== 'running')));
-      await picture(page, `${size}-${colorScheme}-${name}`, { mask: ['[role=timer]'] });
+      await picture(page, `${size}-${colorScheme}-${name}`, { mask: ['[role=timer]', '.picture img', '.viewer img', '.composer-files img'] });
     };
     const menu = (text) => message(anna, text).locator('.bubble').click({ button: 'right' });
     const choose = async (text, action) => {
