@@ -61,6 +61,10 @@ flow('writing, with marks of what arrived and was read', async (anna, bert) => {
   await message(anna, 'and back again').locator('strong', { hasText: 'back' }).waitFor();
   await field(anna).pressSequentially('typ');
   await bert.page.locator('main .conversation-sub', { hasText: 'typing' }).waitFor();
+  if (anna.touch) {
+    await field(anna).press('Enter'); // a new line there
+    await has(anna, 'typ\n');
+  }
   await axe(anna.page);
   await field(anna).fill('');
   await toList(anna.page);
