@@ -32,6 +32,7 @@ export class Browser {
     running ??= chromium.launch({ executablePath, args, timeout: 60_000 * patience }); // once, whoever comes first
     const b = new Browser();
     b.server = server;
+    b.touch = !!sizes[size].hasTouch;
     b.context = await (await running).newContext({
       ...sizes[size], baseURL: server.url, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', reducedMotion: 'reduce',
       // What a worker answers cannot be altered by route(); tests of it allow it.

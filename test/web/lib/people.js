@@ -42,7 +42,7 @@ export async function tell(server, from, to, ...texts) {
 // arrive opens a browser as somebody enrolled, at an address of the page.
 export async function arrive(server, who, { size = 'desktop', at = '', ...more } = {}) {
   const b = await Browser.open(server, size, { storageState: who.state, ...more });
-  Object.assign(b, { name: who.name, login: who.login, user: who.user });
+  Object.assign(b, { name: who.name, login: who.login, user: who.user, token: who.token });
   await b.page.goto(at && `#/${at}`);
   if (!at) await listShown(b.page);
   return b;

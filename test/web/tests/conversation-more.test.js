@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { endBrowsers } from '../lib/browser.js';
 import { add, hash, look, makeGroup, png } from '../lib/groups.js';
+import { choose } from '../lib/hands.js';
 import { arrive, enrol, pair, row, write } from '../lib/people.js';
 import { photo } from '../lib/photo.js';
 import { Server } from '../lib/server.js';
@@ -227,12 +228,7 @@ test('360 px: everything has room, long words break, a finger opens the menu', a
   assert.deepEqual(wide, { page: 360, wider: [] });
   await axe(page);
   await look(page, 'narrow');
-  const hold = async (text, action) => {
-    const bubble = message(anna, text).locator('.bubble');
-    await bubble.scrollIntoViewIfNeeded();
-    await bubble.dispatchEvent('pointerdown', { pointerType: 'touch', clientX: 200, clientY: 200, bubbles: true });
-    await page.getByRole('menuitem', { name: action, exact: true }).click();
-  };
+  const hold = (text, action) => choose(anna, message(anna, text), action);
   await hold('first', 'Reply');
   await send(anna, 'an answer by hand');
   await message(bert, 'an answer by hand').locator('.quote').waitFor();

@@ -1,102 +1,102 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { PNG } from 'pngjs';
 import { axe } from '../lib/axe.js';
 import { endBrowsers } from '../lib/browser.js';
-import { pair, write } from '../lib/people.js';
+import { fingers, flows, leave, press } from '../lib/hands.js';
+import { write } from '../lib/people.js';
 import { photo } from '../lib/photo.js';
 import { Server } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
-let server;
-before(async () => {
-  server = await new Server().start();
-});
+const server = new Server();
+before(() => server.start());
 after(async () => {
   await endBrowsers();
   await server.close();
 });
 
+const flow = flows(server);
+const sea = photo(2400, 1200);
 const field = (b) => b.page.locator('main').getByRole('textbox', { name: 'Message' });
 const attach = (b, ...files) => b.page.locator('input[type=file]').setInputFiles(files);
+const send = (b) => press(b, b.page.locator('main').getByRole('button', { name: 'Send', exact: true })); // not before all is prepared
 
-const two = () => pair(server);
-
-test('a picture goes up smaller, with a caption, and is seen by the other on the whole screen', async () => {
-  const { anna, bert } = await two();
-  await attach(anna, photo(2400, 1200));
+flow('a picture goes up smaller, with a caption, and is seen on the whole screen', async (anna, bert) => {
+  await attach(anna, sea);
   await anna.page.locator('.composer-files img').waitFor();
-  await field(anna).fill('the *sea*');
-  await field(anna).press('Enter');
-  const picture = bert.page.locator('article', { hasText: 'the sea' }).locator('.picture');
-  await picture.locator('img.is-there').waitFor();
+  await write(anna.page, 'the *sea*');
+  const picture = (b) => b.page.locator('article', { hasText: 'the sea' }).locator('.picture');
+  await picture(bert).locator('img.is-there').waitFor();
   // The list loads the server's small copy, the whole screen the picture.
   const size = (image) => image.evaluate(async (i) => (await i.decode(), [i.naturalWidth, i.naturalHeight, new URL(i.src).pathname, new URL(i.src).searchParams.get('thumb')]));
-  const small = await size(picture.locator('img.picture-full'));
+  const small = await size(picture(bert).locator('img.picture-full'));
   assert.deepEqual([small[0], small[1], small[3]], [512, 256, '1']);
   assert.match(small[2], /^\/v0\/file\/s\//);
-  await axe(bert.page);
-  await picture.click();
-  const viewer = bert.page.locator('dialog.viewer');
-  await viewer.locator('img').waitFor();
-  assert.deepEqual(await size(viewer.locator('img')), [1920, 960, small[2], null]);
-  await bert.page.keyboard.press('+');
-  await until('it is larger', async () => /scale\(1\.5\)/.test(await viewer.locator('img').getAttribute('style')));
-  await axe(bert.page);
-  await bert.page.keyboard.press('Escape');
-  await viewer.waitFor({ state: 'detached' });
-  await anna.close();
-  await bert.close();
+  const viewer = (b) => b.page.locator('dialog.viewer');
+  await press(bert, picture(bert));
+  await viewer(bert).locator('img').waitFor();
+  assert.deepEqual(await size(viewer(bert).locator('img')), [1920, 960, small[2], null]);
+  await leave(bert, viewer(bert));
+
+  await anna.page.locator('article', { hasText: 'the sea' }).locator('.mark[title="Read"]').waitFor();
+  await axe(anna.page);
+  await press(anna, picture(anna));
+  const image = viewer(anna).locator('img');
+  await image.waitFor();
+  assert.deepEqual((await size(image)).slice(0, 2), [1920, 960]);
+  if (anna.touch) {
+    await fingers(anna, async (at) => {
+      await at({ x: 150, y: 400, id: 0 }, { x: 240, y: 400, id: 1 });
+      await at({ x: 100, y: 400, id: 0 }, { x: 290, y: 400, id: 1 });
+      await at();
+    });
+  } else await anna.page.keyboard.press('+');
+  await until('it is larger', async () => Number((await image.getAttribute('style')).match(/scale\(([\d.]+)\)/)?.[1]) >= 1.5);
+  await axe(anna.page);
+  await leave(anna, viewer(anna));
 });
 
-test('a small picture travels inside of the message; a file keeps its name and bytes', async () => {
-  const { anna, bert } = await two();
+flow('a small picture travels inside of the message; a file keeps its name and bytes', async (anna, bert) => {
   await attach(anna, { name: 'dot.png', mimeType: 'image/png', buffer: PNG.sync.write(new PNG({ width: 40, height: 40 })) });
-  await field(anna).press('Enter');
+  await send(anna);
   await bert.page.locator('.picture img.picture-full[src^="data:image/png"]').waitFor();
   const bytes = Buffer.from('a,b\n'.repeat(20_000));
-  await attach(anna, { name: 'räksmörgås.csv', mimeType: 'text/csv', buffer: bytes });
-  await field(anna).press('Enter');
-  const link = bert.page.getByRole('link', { name: 'räksmörgås.csv' });
-  const [download] = await Promise.all([bert.page.waitForEvent('download'), link.click()]);
+  await attach(bert, { name: 'räksmörgås.csv', mimeType: 'text/csv', buffer: bytes });
+  await send(bert);
+  const link = anna.page.getByRole('link', { name: 'räksmörgås.csv' });
+  const [download] = await Promise.all([anna.page.waitForEvent('download'), press(anna, link)]);
   assert.equal(download.suggestedFilename(), 'räksmörgås.csv');
   const chunks = [];
   for await (const c of await download.createReadStream()) chunks.push(c);
   assert.deepEqual(Buffer.concat(chunks), bytes);
-  await anna.close();
-  await bert.close();
 });
 
-test('an upload shows how far it is and can be cancelled; one that fails can be sent again', async () => {
-  const { anna, bert } = await two();
+flow('an upload shows how far it is and can be cancelled; one that fails can be sent again', async (anna, bert) => {
   anna.allow = [/Failed to load resource/];
   let held;
   await anna.page.route('**/v0/file/u/', (route) => void (held = route));
   await attach(anna, { name: 'slow.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(100_000, 1) });
-  await field(anna).press('Enter');
+  await send(anna);
   await anna.page.getByRole('progressbar', { name: 'Uploading' }).waitFor();
-  await write(anna.page, 'a text waits its turn');
-  await anna.page.locator('article', { hasText: 'waits its turn' }).locator('.mark[title="Waiting to be sent"]').waitFor();
-  await anna.page.locator('.upload').getByRole('button', { name: 'Do not send' }).click();
+  await write(anna.page, 'a text does not wait');
+  await bert.page.locator('article', { hasText: 'does not wait' }).waitFor();
+  await press(anna, anna.page.locator('.upload').getByRole('button', { name: 'Do not send' }));
   await anna.page.locator('article', { hasText: 'slow.bin' }).waitFor({ state: 'detached' });
-  await bert.page.locator('article', { hasText: 'waits its turn' }).waitFor();
   await held.abort().catch(() => {});
   await anna.page.unroute('**/v0/file/u/');
 
   await anna.page.route('**/v0/file/u/', (route) => route.fulfill({ status: 413, json: { ctrl: { code: 413, text: 'too large', ts: '' } } }));
   await attach(anna, { name: 'refused.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(50_000, 2) });
-  await field(anna).press('Enter');
+  await send(anna);
   const failed = anna.page.locator('article', { hasText: 'refused.bin' });
   await failed.getByRole('button', { name: 'Try again' }).waitFor();
   await anna.page.unroute('**/v0/file/u/');
-  await failed.getByRole('button', { name: 'Try again' }).click();
+  await press(anna, failed.getByRole('button', { name: 'Try again' }));
   await bert.page.getByRole('link', { name: 'refused.bin' }).waitFor();
-  await anna.close();
-  await bert.close();
 });
 
-test('pasted and dropped files', async () => {
-  const { anna, bert } = await two();
+flow('pasted and dropped files', async (anna, bert) => {
   await field(anna).evaluate((f) => {
     const data = new DataTransfer();
     data.items.add(new File(['pasted'], 'pasted.txt', { type: 'text/plain' }));
@@ -112,26 +112,34 @@ test('pasted and dropped files', async () => {
   await axe(anna.page);
   await field(anna).press('Enter');
   for (const name of ['pasted.txt', 'dropped.txt']) await bert.page.getByRole('link', { name }).waitFor();
-  await anna.close();
-  await bert.close();
-});
+}, ['desktop']);
 
-test('a voice message is recorded, sent and played; another one is cancelled', async () => {
-  const { anna, bert } = await two();
-  await anna.page.getByRole('button', { name: 'Record a voice message' }).click();
-  await anna.page.locator('.recorder-wave span').nth(12).waitFor({ state: 'attached' });
+flow('a voice message is recorded, sent and played; another one is cancelled', async (anna, bert) => {
+  const { page } = anna;
+  const record = async (length) => {
+    await press(anna, page.getByRole('button', { name: 'Record a voice message' }));
+    await page.locator('.recorder-wave span').nth(length).waitFor({ state: 'attached' });
+  };
+  await record(12);
   await bert.page.locator('main .conversation-sub', { hasText: 'records' }).waitFor();
-  await axe(anna.page);
-  await anna.page.keyboard.press('Escape');
+  await axe(page);
+  if (anna.touch) {
+    const { x, y } = await page.locator('.recorder-hint').boundingBox();
+    await fingers(anna, async (at) => {
+      for (const left of [0, 60, 120]) await at({ x: x - left, y: y + 5 });
+      await field(anna).waitFor();
+      await at({ x: x - 121, y: y + 5 }); // it has come to rest: a touch while the screen still rolls only stops it
+      await at();
+    });
+  } else await page.keyboard.press('Escape');
   await field(anna).waitFor();
-  assert.equal(await anna.page.locator('article .sound').count(), 0);
-  await anna.page.getByRole('button', { name: 'Record a voice message' }).click();
-  await anna.page.locator('.recorder-wave span').nth(15).waitFor({ state: 'attached' });
-  await anna.page.getByRole('button', { name: 'Send' }).click();
+  assert.equal(await page.locator('article .sound').count(), 0);
+  await record(15);
+  await send(anna);
   const sound = bert.page.locator('article .sound');
   await sound.getByRole('button', { name: 'Play Voice message' }).click();
   await sound.getByRole('button', { name: 'Pause' }).waitFor();
   await sound.locator('.is-played').first().waitFor({ state: 'attached' });
-  await anna.close();
-  await bert.close();
+  await press(anna, page.locator('article .sound').getByRole('button', { name: 'Play Voice message' }));
+  await page.locator('article .sound .is-played').first().waitFor({ state: 'attached' });
 });

@@ -7,42 +7,26 @@ import { fetchLast } from '../model/chats';
 import type { Contact, Last } from '../model/contacts';
 import { online } from '../model/session';
 import { Avatar, Badge, IconButton, IconCheck, IconChecks, IconClock, IconMore, IconMute, IconPin, IconWarning } from '../ui';
+import { useHold } from '../ui/hold';
 import { openMenuOf } from './actions';
-
-const held = 500; // ms: a long press, where the browser makes no contextmenu of it
 
 // Row is one conversation. It is drawn again only if something in it changed.
 export function Row({ contact: c, open, stop }: { contact: Contact; open: boolean; stop: boolean }) {
   const ref = useRef<HTMLLIElement>(null);
   useVisible(ref, () => void fetchLast(c.name), c.stale && online.value > 0);
   const inner = useMemo(() => <Inner c={c} />, [c, language.value]);
-  const press = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const menuOpened = useRef(false);
+  const hold = useHold((at) => openMenuOf(c, at));
   return (
     <li
       ref={ref}
       class="row-item"
       onContextMenu={(e) => {
         e.preventDefault();
-        clearTimeout(press.current);
         // The key for menus makes an event without a place.
         const byKey = e.clientX === 0 && e.clientY === 0;
         openMenuOf(c, byKey ? (e.target as Element) : e);
       }}
-      onPointerDown={(e) => {
-        menuOpened.current = false;
-        if (e.pointerType !== 'touch') return;
-        const at = { clientX: e.clientX, clientY: e.clientY };
-        press.current = setTimeout(() => {
-          menuOpened.current = true;
-          openMenuOf(c, at);
-        }, held);
-      }}
-      onPointerUp={() => clearTimeout(press.current)}
-      onPointerCancel={() => clearTimeout(press.current)}
-      onPointerMove={(e) => {
-        if (Math.abs(e.movementX) + Math.abs(e.movementY) > 6) clearTimeout(press.current);
-      }}
+      {...hold}
     >
       <a
         class="row"
@@ -50,9 +34,6 @@ export function Row({ contact: c, open, stop }: { contact: Contact; open: boolea
         aria-current={open ? 'page' : undefined}
         tabIndex={stop ? 0 : -1}
         draggable={false}
-        onClick={(e) => {
-          if (menuOpened.current) e.preventDefault();
-        }}
       >
         {inner}
       </a>

@@ -1,4 +1,4 @@
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { authorOf, bigEmoji, isSeen, type Node, partsOf, previewText, renderNodes } from '../drafty';
 import { Media } from '../files/Media';
 import { durationText } from '../files/text';
@@ -8,6 +8,7 @@ import { clock, dayName, fullTime } from '../i18n/time';
 import { hue, photoOf } from '../model/card';
 import { sdk } from '../model/session';
 import { Avatar, IconButton, IconCheck, IconChecks, IconClock, IconClose, IconForwardMessage, IconPhone, IconPin, IconVideo, IconWarning, openMenu, Spinner } from '../ui';
+import { useHold } from '../ui/hold';
 import { isMine, itemsFor } from './actions';
 import { localURL } from './content';
 import { labels } from './conversation';
@@ -15,8 +16,6 @@ import { firstLink, LinkPreview } from './LinkPreview';
 import { drop, progressOf, retry } from './outbox';
 import type { PageState } from './state';
 import type { Message, Row } from './timeline';
-
-const longPress = 450; // ms
 
 export function RowView({ row, page }: { row: Row; page: PageState }) {
   switch (row.kind) {
@@ -59,21 +58,12 @@ function MessageRow({ row, page }: { row: Extract<Row, { kind: 'message' }>; pag
   const chosen = page.chosen.value;
   const selected = !!chosen?.has(m.seq);
   const active = page.active.value === row.key;
-  const press = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const menu = (at: Element | { clientX: number; clientY: number }) => {
     const items = itemsFor(m, page);
     if (items.length) openMenu(items, t('message.actions'), at);
   };
-  const hold = (e: PointerEvent) => {
-    if (e.pointerType !== 'touch') return;
-    const point = { clientX: e.clientX, clientY: e.clientY };
-    press.current = setTimeout(() => {
-      navigator.vibrate?.(10);
-      menu(point);
-    }, longPress);
-  };
-  const release = () => clearTimeout(press.current);
-  if (m.head.webrtc) return <CallRow m={m} mine={mine} author={author} rowKey={row.key} active={active} onMenu={menu} />;
+  const hold = useHold(menu);
+  if (m.head.webrtc) return <CallRow m={m} mine={mine} author={author} rowKey={row.key} active={active} onMenu={menu} hold={hold} />;
   return (
     <article
       class={`message${mine ? ' is-mine' : ''}${row.first ? ' is-first' : ''}${row.last ? ' is-last' : ''}${selected ? ' is-selected' : ''}${page.flash.value === row.key ? ' is-flash' : ''}`}
@@ -89,11 +79,7 @@ function MessageRow({ row, page }: { row: Extract<Row, { kind: 'message' }>; pag
         e.preventDefault();
         menu(e.clientX || e.clientY ? e : (e.currentTarget as Element));
       }}
-      onPointerDown={hold}
-      onPointerUp={release}
-      onPointerCancel={release}
-      onPointerLeave={release}
-      onPointerMove={(e) => (Math.abs(e.movementX) > 3 || Math.abs(e.movementY) > 3) && release()}
+      {...hold}
       onClickCapture={(e) => {
         if (!chosen || m.seq === 0) return;
         e.preventDefault();
@@ -239,7 +225,7 @@ function Progress({ uid }: { uid: string }) {
 
 const callTexts = { started: 'call.started', accepted: 'call.accepted', finished: 'call.finished', missed: 'call.missed', declined: 'call.declined', busy: 'call.busy', disconnected: 'call.disconnected' } as const;
 
-function CallRow({ m, mine, author, rowKey, active, onMenu }: { m: Message; mine: boolean; author: string; rowKey: string; active: boolean; onMenu: (at: Element) => void }) {
+function CallRow({ m, mine, author, rowKey, active, onMenu, hold }: { m: Message; mine: boolean; author: string; rowKey: string; active: boolean; onMenu: (at: Element) => void; hold: ReturnType<typeof useHold> }) {
   const state = String(m.head.webrtc) as keyof typeof callTexts;
   const text = t(mine && state === 'missed' ? 'call.noAnswer' : callTexts[Object.hasOwn(callTexts, state) ? state : 'started']);
   const duration = Number(m.head['webrtc-duration']);
@@ -254,6 +240,7 @@ function CallRow({ m, mine, author, rowKey, active, onMenu }: { m: Message; mine
         e.preventDefault();
         onMenu(e.currentTarget);
       }}
+      {...hold}
     >
       <div class={`bubble bubble-call${state === 'missed' || state === 'declined' ? ' is-bad' : ''}`}>
         {m.head.aonly ? <IconPhone size={20} /> : <IconVideo size={20} />}

@@ -55,6 +55,10 @@ export function Recorder({ onDone, onLevel }: { onDone: (p: Prepared | undefined
     if (!p) toast(t('composer.tooShort'));
     end(p);
   };
+  const lifted = () => {
+    from.current = undefined;
+    setShift(0);
+  };
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.querySelector<HTMLElement>('.icon-btn-accent')?.focus(), []);
   return (
@@ -71,10 +75,8 @@ export function Recorder({ onDone, onLevel }: { onDone: (p: Prepared | undefined
         setShift(dx);
         if (dx < -slide) cancel();
       }}
-      onPointerUp={() => {
-        from.current = undefined;
-        setShift(0);
-      }}
+      onPointerUp={lifted}
+      onPointerCancel={lifted}
     >
       <div class="composer-row" style={{ transform: shift ? `translateX(${shift / 2}px)` : '' }}>
         <IconButton label={t('composer.cancelRecording')} onClick={cancel}>

@@ -56,10 +56,22 @@ function Menu({ items, label, at, from }: Open) {
     menu.style.top = `${Math.max(8, below ? at.bottom : Math.max(8, at.top - height))}px`;
     (menu.querySelector<HTMLElement>('[aria-checked="true"]') ?? (menu.firstElementChild as HTMLElement | null))?.focus();
   }, []);
+  // It closes by itself where the page is touched elsewhere. (The browser's own popover="auto" would
+  // be closed by the finger that opened it, when it is lifted.)
   useEffect(() => {
-    const gone = () => close(false);
-    addEventListener('resize', gone);
-    return () => removeEventListener('resize', gone);
+    const [width, height] = [innerWidth, innerHeight];
+    const resized = () => {
+      if (innerWidth !== width || innerHeight < height) close(false); // a keyboard that goes only makes room
+    };
+    const pressed = (e: Event) => {
+      if (!ref.current?.contains(e.target as Node)) close(false);
+    };
+    addEventListener('resize', resized);
+    addEventListener('pointerdown', pressed, true);
+    return () => {
+      removeEventListener('resize', resized);
+      removeEventListener('pointerdown', pressed, true);
+    };
   }, []);
   const close = (refocus: boolean) => {
     if (returned.current) return;
@@ -93,10 +105,10 @@ function Menu({ items, label, at, from }: Open) {
       class="menu scroll"
       role="menu"
       aria-label={label}
-      popover="auto"
+      popover="manual"
       onKeyDown={move}
-      onToggle={(e) => {
-        if (e.newState === 'closed') close(false);
+      onFocusOut={(e) => {
+        if (e.relatedTarget && !e.currentTarget.contains(e.relatedTarget as Node)) close(false);
       }}
       onContextMenu={(e) => e.preventDefault()}
     >
