@@ -3,7 +3,7 @@
 # the last lines say what was run, what was not, and how many tests there were.
 . "$(dirname "$0")/lib.sh"
 start=$SECONDS
-fuzz_time=${FUZZTIME:-2s}
+fuzz_time=${FUZZTIME:-1s}
 
 say "what this uses"
 go version

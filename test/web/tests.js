@@ -7,8 +7,8 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { patience } from './lib/patience.js';
 
-const alone = ['budget', 'conversation-long', 'comparison', 'pictures'].map((n) => `tests/${n}.test.js`);
-const long = ['groups', 'settings', 'conversation-more', 'conversation', 'account'].map((n) => `tests/${n}.test.js`);
+const alone = ['budget', 'conversation-long', 'comparison'].map((n) => `tests/${n}.test.js`);
+const long = ['pictures', 'settings', 'groups', 'pictures-conversation', 'conversation-more', 'conversation', 'calls'].map((n) => `tests/${n}.test.js`);
 const named = process.argv.slice(2);
 const all = named.length ? named : readdirSync(new URL('tests/', import.meta.url)).filter((f) => f.endsWith('.test.js')).map((f) => `tests/${f}`);
 const first = (f) => (long.includes(f) ? long.indexOf(f) : long.length);

@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { patience } from './patience.js';
 
-// Debian's Chromium, without what talks to other hosts by itself.
-const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+// Debian's Chromium; and, where that is the one, Debian's that has no windows: it does the
+// same with half the work, but for notifications.
+const whole = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const shell = whole === '/usr/bin/chromium' && existsSync('/usr/bin/chromium-headless-shell') ? '/usr/bin/chromium-headless-shell' : whole;
+// Without what talks to other hosts by itself.
 const args = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-domain-reliability', '--disable-breakpad',
@@ -24,12 +27,13 @@ const open = new Set();
 // Browser is what one person has before him: storage of his own, one or more
 // pages. Whatever goes wrong on them fails the test in close().
 export class Browser {
+  static whole = false; // a file that needs the one with windows says so
   faults = [];
   hosts = []; // other hosts that a test has itself
 
   // size is one of sizes; more are options of Playwright's newContext.
   static async open(server, size = 'desktop', more = {}) {
-    running ??= chromium.launch({ executablePath, args, timeout: 60_000 * patience }); // once, whoever comes first
+    running ??= chromium.launch({ executablePath: Browser.whole ? whole : shell, args, timeout: 60_000 * patience }); // once, whoever comes first
     const b = new Browser();
     b.server = server;
     b.touch = !!sizes[size].hasTouch;

@@ -9,6 +9,7 @@ import { Server } from '../lib/server.js';
 const limit = 1000 * slow; // ms
 const visits = 5;
 
+Browser.whole = true; // as people have it
 const server = new Server();
 before(() => server.start());
 after(async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { endBrowsers } from '../lib/browser.js';
+import { Browser, endBrowsers } from '../lib/browser.js';
 import { flood } from '../lib/flood.js';
 import { slow } from '../lib/patience.js';
 import { arrive, enrol } from '../lib/people.js';
@@ -13,6 +13,7 @@ const limit = 100 * slow; // ms, of a task of the page
 
 const off = Object.fromEntries(['requests', 'messages'].flatMap((what) => ['session', 'user', 'address'].map((per) => [`${what}_per_${per}`, 'off'])));
 let server, anna, bert;
+Browser.whole = true; // as people have it
 before(async () => {
   server = await new Server({ limits: off }).start();
   [anna, bert] = [await enrol(server, 'Anna'), await enrol(server, 'Bert')];

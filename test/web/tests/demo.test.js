@@ -33,8 +33,8 @@ test('--demo: log in as one of those who were printed, and find conversations', 
   await row(page, 'Ben Okafor').getByText('2 unread messages').waitFor();
   await row(page, 'Ben Okafor').getByText('And bring the 1:25 000 map').waitFor();
   await axe(page);
-  await server.stop();
   b.allow.push('ERR_CONNECTION_REFUSED', /WebSocket/);
+  await server.stop();
   await server.start(); // once more with --demo: the same people, and nothing new
   assert.doesNotMatch(server.said, new RegExp(password));
   await page.goto('');
