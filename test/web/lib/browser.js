@@ -3,7 +3,7 @@ import { chromium } from 'playwright-core';
 import { patience } from './patience.js';
 
 // Debian's Chromium; and, where that is the one, Debian's that has no windows: it does the
-// same with half the work, but for notifications.
+// same with half the work, but refuses notifications before anybody was asked.
 const whole = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const shell = whole === '/usr/bin/chromium' && existsSync('/usr/bin/chromium-headless-shell') ? '/usr/bin/chromium-headless-shell' : whole;
 // Without what talks to other hosts by itself.
@@ -48,6 +48,9 @@ export class Browser {
       return route.abort();
     });
     b.context.on('page', (page) => b.#watch(page));
+    if (!Browser.whole && shell !== whole) {
+      await b.context.addInitScript(() => Object.defineProperty(Notification, 'permission', { get: () => 'default', configurable: true }));
+    }
     b.page = await b.context.newPage();
     open.add(b);
     return b;

@@ -1,6 +1,6 @@
 import { after, before, test } from 'node:test';
 import { axe } from '../lib/axe.js';
-import { Browser, endBrowsers } from '../lib/browser.js';
+import { endBrowsers } from '../lib/browser.js';
 import { active, button, call, over, webrtc } from '../lib/calls.js';
 import { pair, toList, write } from '../lib/people.js';
 import { photo } from '../lib/photo.js';
@@ -10,7 +10,6 @@ import { until } from '../lib/until.js';
 
 // What conversations and calls look like, and what lies above them; and axe on it.
 
-Browser.whole = true; // notifications are part of what is seen
 const server = new Server({ webrtc });
 before(() => server.start());
 after(async () => {

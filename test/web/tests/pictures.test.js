@@ -12,7 +12,6 @@ import { Server } from '../lib/server.js';
 
 // No mail leaves the machine: nothing listens on port 9.
 const mail = { host_url: 'http://localhost/', smtp_server: '127.0.0.1', smtp_port: '9', sender: 'chat@example.com', debug_response: '123456' };
-Browser.whole = true; // notifications are part of what is seen
 const server = new Server({ acc_validation: { email: { add_to_tags: true, config: mail } } });
 
 let anna, bert, cleo, dan, eve, club, news;

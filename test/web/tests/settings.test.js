@@ -248,8 +248,8 @@ for (const size of ['desktop', 'phone']) {
     const anna = await person(server, 'Anna', size);
     const { page } = anna;
     const main = page.locator('main');
-    // A Chromium without windows refuses them, whatever it is told.
-    await anna.context.addInitScript(() => Object.defineProperty(Notification, 'permission', { get: () => 'granted' }));
+    // grantPermissions is nothing to a Chromium without windows.
+    await anna.context.addInitScript(() => Object.defineProperty(Notification, 'permission', { get: () => 'granted', configurable: true }));
     await page.reload();
     await settings(page, 'Appearance');
     await main.getByRole('radio', { name: 'Dark' }).check();
