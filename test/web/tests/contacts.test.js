@@ -68,6 +68,26 @@ test('pin, mute, archive, and back', async () => {
   await row(page, 'Cleo').waitFor();
 });
 
+test('a press beside a menu closes it, and does nothing else', async () => {
+  const { page } = anna;
+  const menus = page.getByRole('menu');
+  const account = page.getByRole('button', { name: 'Account and settings' });
+  await account.click();
+  await menus.waitFor();
+  await account.click();
+  await menus.waitFor({ state: 'detached' });
+  await account.click(); // and open again
+  await menus.waitFor();
+  const before = page.url();
+  await row(page, 'Cleo').click({ position: { x: 330, y: 30 } }); // beside the menu
+  await menus.waitFor({ state: 'detached' });
+  await account.click();
+  await menus.waitFor();
+  assert.equal(page.url(), before);
+  await page.keyboard.press('Escape');
+  await menus.waitFor({ state: 'detached' });
+});
+
 test('mark as read, by the keyboard', async () => {
   const { page } = anna;
   await row(page, 'Cleo').focus();

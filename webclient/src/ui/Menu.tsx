@@ -64,7 +64,9 @@ function Menu({ items, label, at, from }: Open) {
       if (innerWidth !== width || innerHeight < height) close(false); // a keyboard that goes only makes room
     };
     const pressed = (e: Event) => {
-      if (!ref.current?.contains(e.target as Node)) close(false);
+      if (ref.current?.contains(e.target as Node)) return;
+      close(false);
+      swallow();
     };
     addEventListener('resize', resized);
     addEventListener('pointerdown', pressed, true);
@@ -148,4 +150,21 @@ export function MenuButton({ label, items, children, class: more }: { label: str
       {children ?? <IconMore />}
     </IconButton>
   );
+}
+
+// swallow makes that the press which closes a menu does nothing else: the button that opened it
+// does not open it again, and a row beneath is not meant.
+function swallow(): void {
+  const click = (e: MouseEvent) => {
+    done();
+    if (e.detail === 0) return; // by a key
+    e.preventDefault();
+    e.stopPropagation();
+  };
+  const done = () => {
+    removeEventListener('click', click, true);
+    removeEventListener('pointerdown', done, true);
+  };
+  addEventListener('click', click, true);
+  setTimeout(() => addEventListener('pointerdown', done, true)); // after this one
 }
