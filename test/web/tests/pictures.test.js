@@ -132,12 +132,20 @@ for (const [size, colorScheme] of [['desktop', 'light'], ['phone', 'dark'], ['na
     const { page } = b;
     const panel = page.locator('.panel');
     const of = (topic, sub = '') => `c/${topic}/info${sub && `/${sub}`}`;
+    // The conversation first: which of the two has the focus would be chance.
+    const begin = async (topic, text) => {
+      await hash(page, `c/${topic}`);
+      await page.locator('main').getByText(text).first().waitFor();
+      if (size === 'desktop') await page.waitForFunction(() => document.activeElement?.localName === 'textarea');
+    };
+    await begin(bert.user, 'Shall we meet');
     await visit(page, 'person', of(bert.user), heading(panel, 'Bert Adams'));
     await panel.getByRole('button', { name: 'Block' }).click();
     await page.getByRole('dialog').waitFor();
     await shot(page, 'block');
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await visit(page, 'person-edit', of(bert.user, 'edit'), panel.getByLabel('Your name for this person'));
+    await begin(club, 'the lake');
     await hash(page, of(club));
     await panel.getByText('3 members').waitFor();
     await visit(page, 'group', of(club), panel.getByText('Every other Sunday'));

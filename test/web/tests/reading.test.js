@@ -49,6 +49,7 @@ const badge = (name) => row(page, name).getByText(/unread message/);
 const inSight = async (text) => {
   await message(text).waitFor();
   await until(`${text} is in sight`, () => message(text).evaluate((m) => {
+    if (!m.isConnected) return false; // drawn anew just now
     const [box, own] = [m.closest('.messages').getBoundingClientRect(), m.getBoundingClientRect()];
     return own.top >= box.top - 1 && own.top < box.bottom;
   }));

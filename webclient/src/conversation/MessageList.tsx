@@ -37,7 +37,14 @@ export function MessageList({ page }: { page: PageState }) {
       report();
     }, 50);
   }, [report]);
-  useEffect(() => () => clearTimeout(soon.current), []);
+  useEffect(
+    () => () => {
+      if (soon.current === undefined) return;
+      clearTimeout(soon.current);
+      report(); // he goes on at once, and has seen it even so
+    },
+    [report],
+  );
   // What comes without a change of the view, such as an edit.
   useSignalEffect(() => {
     if (c.settled.value && c.last.value && c.newest.value) reportSoon();
