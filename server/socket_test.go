@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -240,4 +241,91 @@ func TestUnknownPaths(t *testing.T) {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
 		}
 	}
+}
+
+// TestNothingFollowsClose: whoever closes is answered with the last frame of the
+// connection, however much others send him at that moment (RFC 6455 §5.5.1).
+func TestNothingFollowsClose(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, testConfig(t, `{"limits":{"messages_per_session":"off","messages_per_user":"off","requests_per_session":"off","requests_per_user":"off"}}`), mem.New())
+	d := h.socket(t, quiet)
+	writer := dialWS(t, d)
+	h.enter(t, writer, "annabel")
+	send(t, writer, `{"sub":{"id":"s","topic":"new","set":{"desc":{"defacs":{"auth":"JRWPS","anon":"N"}}}}}`)
+	var made struct{ Ctrl struct{ Topic string } }
+	if err := json.Unmarshal([]byte(until(t, writer, `"id":"s"`)), &made); err != nil {
+		t.Fatal(err)
+	}
+	group := made.Ctrl.Topic
+	reader, err := h.account("bartholomew", "somebody", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	stop := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if writer.WriteMessage(websocket.TextMessage, []byte(`{"pub":{"topic":"`+group+`","noecho":true,"content":"x"}}`)) != nil {
+				return
+			}
+		}
+	}()
+	for range 120 {
+		ws := dialWS(t, d)
+		send(t, ws, `{"hi":{"id":"h","ver":"0.25"}}`)
+		send(t, ws, `{"login":{"id":"l","scheme":"token","secret":"`+reader.Token+`"}}`)
+		send(t, ws, `{"sub":{"id":"s","topic":"`+group+`"}}`)
+		in := bufio.NewReader(ws.NetConn()) // past gorilla, which looks no further than Close
+		_ = ws.NetConn().SetReadDeadline(time.Now().Add(30 * time.Second))
+		closed, asked := false, false
+		for {
+			opcode, text, err := rawFrame(in)
+			if err != nil {
+				break
+			}
+			if closed {
+				t.Fatalf("after the answer to Close: %s", text)
+			}
+			closed = opcode == websocket.CloseMessage
+			if !asked && strings.Contains(text, `"data"`) {
+				asked = true
+				if err := ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Minute)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if !asked || !closed {
+			t.Fatalf("data came: %v, Close was answered: %v", asked, closed)
+		}
+	}
+	close(stop)
+	<-done
+}
+
+// rawFrame reads a frame of a server.
+func rawFrame(in *bufio.Reader) (opcode int, text string, err error) {
+	var head [2]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return 0, "", err
+	}
+	n := uint64(head[1])
+	if n >= 126 {
+		long := make([]byte, map[uint64]int{126: 2, 127: 8}[n])
+		if _, err := io.ReadFull(in, long); err != nil {
+			return 0, "", err
+		}
+		n = 0
+		for _, b := range long {
+			n = n<<8 | uint64(b)
+		}
+	}
+	p := make([]byte, n)
+	_, err = io.ReadFull(in, p)
+	return int(head[0] & 15), string(p), err
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"parley/wsproto"
 )
 
 // upgrader's buffers are small: frames are mostly smaller than 1 KB, and all
@@ -45,19 +47,22 @@ func (r *Registry) ServeWebSocket(w http.ResponseWriter, req *http.Request, remo
 		s.Reply(controlFrame(websocket.PongMessage, []byte(data)))
 		return nil
 	})
+	go s.read(ws)
+}
+
+// read is the session's goroutine: one frame after the other. It ends with the
+// connection; the answer to a Close is the last frame, whatever others send
+// meanwhile (RFC 6455 §5.5.1).
+func (s *Session) read(ws *websocket.Conn) {
+	var answer wsproto.Frame
+	defer func() { s.close(reasonLost, answer, closeSilently) }()
 	ws.SetCloseHandler(func(code int, _ string) error {
 		if code == websocket.CloseNoStatusReceived {
 			code = closeNormal
 		}
-		s.Reply(controlFrame(websocket.CloseMessage, websocket.FormatCloseMessage(code, "")))
+		answer = controlFrame(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""))
 		return nil
 	})
-	go s.read(ws)
-}
-
-// read is the session's goroutine: one frame after the other.
-func (s *Session) read(ws *websocket.Conn) {
-	defer s.Closed()
 	for {
 		_, r, err := ws.NextReader()
 		if err != nil {
