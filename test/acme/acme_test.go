@@ -227,7 +227,7 @@ func TestRenewal(t *testing.T) {
 	t.Parallel()
 	ports := freePorts(t, 2)
 	s := &server{dir: t.TempDir(), main: ports[0], plain: ports[1], domains: domain}
-	s.authority = newAuthority(t, ports[1], ports[0], 20)
+	s.authority = newAuthority(t, ports[1], ports[0], 30)
 	s.start(t)
 	s.until(t, "a certificate", func() bool { return s.certificate(domain) != nil })
 	first := s.certificate(domain)
