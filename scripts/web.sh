@@ -51,7 +51,7 @@ if [ "${1:-}" = build ]; then
 fi
 
 # What measures this machine, which may do something else meanwhile.
-long='budget conversation-long'
+measuring='budget conversation-long'
 
 if [ $# = 0 ] || [ "$1" = parts ] || [ "$1" = ci ]; then
 	say "the web client: types"
@@ -88,9 +88,9 @@ if [ "${1:-}" = ci ]; then
 	shift
 	for file in tests/*.test.js; do
 		name=$(basename "$file" .test.js)
-		case " $long " in *" $name "*) ;; *) set -- "$@" "$file" ;; esac
+		case " $measuring " in *" $name "*) ;; *) set -- "$@" "$file" ;; esac
 	done
-	echo "the web client, $long: make web" >>"$NOT_RUN"
+	echo "the web client, $measuring: make web" >>"$NOT_RUN"
 fi
 ok=0
 node tests.js "$@" 2>&1 | tee "$tmp/log" || ok=1

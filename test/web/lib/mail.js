@@ -2,6 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { until } from './until.js';
 
+// noMail is a configuration in which every code is 123456, and no mail leaves the machine: nothing
+// listens on port 9.
+export const noMail = { host_url: 'http://localhost/', smtp_server: '127.0.0.1', smtp_port: '9', sender: 'chat@example.com', debug_response: '123456' };
+
 // MailServer takes every message, as far as a sender needs it: RFC 5321 without
 // extensions. What senders may get wrong is tested in auth/mail.
 export class MailServer {

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './until.js';
 
+// unlimited are limits for tests that ask more, and faster, than people do.
+export const unlimited = Object.fromEntries(['requests', 'messages'].flatMap((what) => ['session', 'user', 'address'].map((per) => [`${what}_per_${per}`, 'off'])));
+
 // Server is one running parley with a fresh data folder.
 export class Server {
   host = '127.0.0.1:0'; // the first start chooses the port, later ones keep it

@@ -4,18 +4,17 @@ import { Browser, endBrowsers } from '../lib/browser.js';
 import { flood } from '../lib/flood.js';
 import { slow } from '../lib/patience.js';
 import { arrive, enrol } from '../lib/people.js';
-import { Server } from '../lib/server.js';
+import { Server, unlimited } from '../lib/server.js';
 
 // A conversation of 10,000 messages, from its end to its beginning and through all of it.
 
 const messages = 10_000;
 const limit = 100 * slow; // ms, of a task of the page
 
-const off = Object.fromEntries(['requests', 'messages'].flatMap((what) => ['session', 'user', 'address'].map((per) => [`${what}_per_${per}`, 'off'])));
 let server, anna, bert;
 Browser.whole = true; // as people have it
 before(async () => {
-  server = await new Server({ limits: off }).start();
+  server = await new Server({ limits: unlimited }).start();
   [anna, bert] = [await enrol(server, 'Anna'), await enrol(server, 'Bert')];
   await flood(server, anna, bert, messages);
 });

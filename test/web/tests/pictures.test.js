@@ -2,6 +2,7 @@ import { after, before, test } from 'node:test';
 import { axe } from '../lib/axe.js';
 import { Browser, endBrowsers } from '../lib/browser.js';
 import { hash } from '../lib/groups.js';
+import { noMail } from '../lib/mail.js';
 import { arrive, enrol, listShown, logIn, row, tell, toList } from '../lib/people.js';
 import { picture } from '../lib/picture.js';
 import { Raw } from '../lib/raw.js';
@@ -10,9 +11,7 @@ import { Server } from '../lib/server.js';
 // What every page looks like, on a desk and on a phone, light and dark; and axe on
 // each. Conversations and calls: pictures-conversation.test.js.
 
-// No mail leaves the machine: nothing listens on port 9.
-const mail = { host_url: 'http://localhost/', smtp_server: '127.0.0.1', smtp_port: '9', sender: 'chat@example.com', debug_response: '123456' };
-const server = new Server({ acc_validation: { email: { add_to_tags: true, config: mail } } });
+const server = new Server({ acc_validation: { email: { add_to_tags: true, config: noMail } } });
 
 let anna, bert, cleo, dan, eve, club, news;
 const member = (user, mode) => ({ user, mode });

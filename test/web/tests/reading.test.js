@@ -5,14 +5,13 @@ import { Front } from '../lib/front.js';
 import { hash } from '../lib/groups.js';
 import { arrive, enrol, row, toList, write } from '../lib/people.js';
 import { Raw } from '../lib/raw.js';
-import { Server } from '../lib/server.js';
+import { Server, unlimited } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
 // What counts as read, where reading begins, and what is shown of what comes. Anna writes over the
 // wire, Bert reads on a phone.
 
-const off = Object.fromEntries(['requests_per_session', 'requests_per_user', 'requests_per_address', 'messages_per_session', 'messages_per_user', 'messages_per_address'].map((k) => [k, 'off']));
-const server = new Server({ limits: off });
+const server = new Server({ limits: unlimited });
 const front = new Front(server);
 let anna, bert, page;
 
